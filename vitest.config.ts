@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** unit: seconds, no lab. e2e: one lab, servers from its snapshot. soak: the long ones. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "lab/**/*.test.ts", "test/*.test.ts"] } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 600_000 } },
+      { test: { name: "soak", include: ["test/soak/**/*.test.ts"], testTimeout: 1_200_000, hookTimeout: 600_000 } },
+    ],
+  },
+});
