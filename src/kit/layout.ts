@@ -1,0 +1,32 @@
+/** Where things lie on a server. All of it is root's alone; nothing here is a program that keeps running. */
+export const serverRoot = "/var/lib/berth";
+
+export const paths = {
+  lib: `${serverRoot}/lib`,
+  locks: `${serverRoot}/locks`,
+  acts: `${serverRoot}/acts`,
+  /** Mounted read-only into the proxy: its configuration, and `up/` with one small file an upstream. */
+  proxyEtc: `${serverRoot}/proxy/etc`,
+  proxyUp: `${serverRoot}/proxy/etc/up`,
+  /** One file a stack: the routes it wants. The proxy's configuration is made from all of them. */
+  proxyRoutes: `${serverRoot}/proxy/routes`,
+  /** The proxy's control socket. */
+  proxyRun: `${serverRoot}/proxy/run`,
+  stack: (stack: string) => `${serverRoot}/stacks/${stack}`,
+  /** The last plan that was applied whole: `{ serial, planHash, plan, at, berth }`. */
+  applied: (stack: string) => `${serverRoot}/stacks/${stack}/applied.json`,
+  secrets: (stack: string) => `${serverRoot}/stacks/${stack}/secrets`,
+  release: (stack: string, release: string) => `${serverRoot}/stacks/${stack}/releases/${release}`,
+  compose: (stack: string) => `${serverRoot}/stacks/${stack}/compose.yaml`,
+} as const;
+
+/** Labels on every container, network, volume and image of ours; cleaning up goes by them alone. */
+export const labels = {
+  stack: "dev.berth.stack",
+  service: "dev.berth.service",
+  /** Hash of what the container was made from: another hash means another container. */
+  spec: "dev.berth.spec",
+  release: "dev.berth.release",
+  /** service, backing, release-command or proxy. */
+  role: "dev.berth.role",
+} as const;

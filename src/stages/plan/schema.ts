@@ -1,0 +1,136 @@
+import { z } from "zod";
+
+/** Names become container, network and host names: DNS labels, so that every tool takes them. */
+export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/, "lower-case letters, digits and dashes");
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** `caddy:2@sha256:…`: the name that people know, and the content that was planned. */
+const ImageReference = z.string().regex(/^[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}$/);
+
+/** Where an environment value comes from. Secret values themselves are never in a plan. */
+export const EnvSource = z.discriminatedUnion("from", [
+  z.object({ from: z.literal("value"), value: z.string(), why: z.string() }),
+  z.object({ from: z.literal("secret"), secret: z.string(), why: z.string() }),
+  /** Text around secrets, e.g. a database address; `to` names the backing service that it points at. */
+  z.object({
+    from: z.literal("reference"),
+    to: Name,
+    parts: z.array(z.union([z.string(), z.object({ secret: z.string() })])),
+    why: z.string(),
+  }),
+]);
+
+/** A secret by name: given by a person (its keyed fingerprint is part of the plan) or made at the first apply, and then kept. */
+export const SecretUse = z.discriminatedUnion("origin", [
+  z.object({ origin: z.literal("given"), name: z.string(), fingerprint: z.string() }),
+  z.object({
+    origin: z.literal("generated"),
+    name: z.string(),
+    version: z.int().min(1),
+    length: z.int().min(16),
+    alphabet: z.enum(["alphanumeric", "hex", "base64"]),
+  }),
+]);
+
+export const Image = z.object({
+  service: Name,
+  /** `berth/STACK-SERVICE`; the tag is the hash of all that goes in (context, Dockerfile, arguments, bases). */
+  repository: z.string(),
+  tag: z.string(),
+  dockerfile: z.string(),
+  context: Sha256,
+  args: z.record(z.string(), z.string()),
+  bases: z.array(ImageReference),
+});
+
+export const Health = z.object({
+  path: z.string().startsWith("/").nullable().describe("null: an open port is all that can be asked"),
+  timeoutSeconds: z.int().positive(),
+  why: z.string(),
+});
+
+export const Mount = z.object({ volume: z.string(), path: z.string().startsWith("/"), why: z.string() });
+
+export const Service = z.object({
+  name: Name,
+  image: z.string().describe("repository:tag of an entry in images"),
+  port: z.int().min(1).max(65535),
+  /** null: the image's own command. */
+  command: z.array(z.string()).nullable(),
+  /** Run once a release, before the switch, in a container of its own. */
+  releaseCommand: z.array(z.string()).nullable(),
+  user: z.string(),
+  env: z.record(z.string(), EnvSource),
+  mounts: z.array(Mount),
+  health: Health,
+  memoryMegabytes: z.int().positive(),
+  strategy: z.object({ kind: z.enum(["overlap", "stop-first"]), why: z.string() }),
+  /** Two fixed addresses outside the network's ip range: a release takes the free one. */
+  addresses: z.tuple([z.ipv4(), z.ipv4()]),
+  stopSeconds: z.int().positive(),
+  dependsOn: z.array(Name),
+});
+
+export const Backing = z.object({
+  name: Name,
+  kind: z.string().describe("postgres, redis, …"),
+  image: ImageReference,
+  env: z.record(z.string(), EnvSource),
+  mounts: z.array(Mount),
+  port: z.int(),
+  memoryMegabytes: z.int().positive(),
+  /** Answers 0 inside the container once it serves. */
+  ready: z.array(z.string()),
+});
+
+export const Plan = z.object({
+  version: z.literal(1),
+  stack: Name,
+  source: z.object({ kind: z.enum(["folder", "git"]), name: z.string(), revision: z.string(), contentHash: Sha256 }),
+  server: z.object({
+    name: z.string(),
+    host: z.string(),
+    port: z.int(),
+    user: z.string(),
+    hostKey: z.string().startsWith("SHA256:"),
+    os: z.object({ id: z.enum(["debian", "ubuntu"]), version: z.string() }),
+    architecture: z.enum(["amd64", "arm64"]),
+  }),
+  build: z.object({
+    on: z.enum(["here", "server"]),
+    why: z.string(),
+    platform: z.string(),
+    /** sha256 of the CA bundle that build steps may trust; null where none is configured. */
+    caBundle: Sha256.nullable(),
+  }),
+  images: z.array(Image),
+  services: z.array(Service),
+  backing: z.array(Backing),
+  volumes: z.array(z.object({ name: z.string(), holds: z.string() })),
+  network: z.object({ name: z.string(), subnet: z.cidrv4(), gateway: z.ipv4(), ipRange: z.cidrv4() }),
+  routes: z.array(z.object({ host: z.string(), service: Name })),
+  tls: z.object({
+    directory: z.url().describe("ACME directory"),
+    email: z.string().nullable(),
+    /** PEM of the authority that signs the directory's own TLS certificate, where it is a private one. */
+    trust: z.string().nullable(),
+  }),
+  proxy: z.object({ kind: z.literal("caddy"), image: ImageReference }),
+  secrets: z.array(SecretUse),
+  provision: z.object({
+    packages: z.array(z.string()),
+    swapMegabytes: z.int().min(0),
+    sshPorts: z.array(z.int()).min(1).describe("stay open, whatever else closes"),
+    openPorts: z.array(z.object({ port: z.int(), protocol: z.enum(["tcp", "udp"]), why: z.string() })),
+  }),
+  reasons: z.array(z.object({ about: z.string(), text: z.string() })),
+  risks: z.array(z.object({ about: z.string(), text: z.string() })),
+});
+
+export type Plan = z.infer<typeof Plan>;
+export type Service = z.infer<typeof Service>;
+export type Backing = z.infer<typeof Backing>;
+export type Image = z.infer<typeof Image>;
+export type EnvSource = z.infer<typeof EnvSource>;
+export type SecretUse = z.infer<typeof SecretUse>;
+export type Health = z.infer<typeof Health>;
+export type Mount = z.infer<typeof Mount>;
