@@ -1,0 +1,52 @@
+import type { EnvSource } from "../schema.ts";
+import type { BackingKind } from "./backing.ts";
+
+const secret = "postgres-password";
+const host = "postgres";
+const port = 5432;
+
+const value = (text: string, why: string): EnvSource => ({ from: "value", value: text, why });
+
+export const postgres: BackingKind = {
+  datastore: "postgres",
+  image: (version) => `postgres:${/^\d+/.exec(version ?? "")?.[0] ?? "17"}`,
+  provide({ stack, image }) {
+    // A name that PostgreSQL takes without quoting.
+    const database = stack.replaceAll("-", "_");
+    const volume = `${stack}-postgres`;
+    const password: EnvSource = { from: "secret", secret, why: "made when the database is first started" };
+    return {
+      backing: {
+        name: host,
+        kind: "postgres",
+        image,
+        env: {
+          POSTGRES_USER: value(database, "the stack's name"),
+          POSTGRES_DB: value(database, "the stack's name"),
+          POSTGRES_PASSWORD: password,
+        },
+        mounts: [{ volume, path: "/var/lib/postgresql/data", why: "the database's files" }],
+        port,
+        memoryMegabytes: 512,
+        // -h: over TCP, since the image's first start answers on its socket before the database is there.
+        ready: ["pg_isready", "--quiet", "-h", "127.0.0.1", "-U", database, "-d", database],
+      },
+      secrets: [{ origin: "generated", name: secret, version: 1, length: 32, alphabet: "alphanumeric" }],
+      volumes: [{ name: volume, holds: "the PostgreSQL database" }],
+      address: {
+        url: {
+          from: "reference",
+          to: host,
+          // The password is letters and digits only, so it needs no encoding in an address.
+          parts: [`postgres://${database}:`, { secret }, `@${host}:${port}/${database}`],
+          why: "the stack's own PostgreSQL",
+        },
+        host: value(host, "the database's name in the stack's network"),
+        port: value(String(port), "PostgreSQL's port"),
+        user: value(database, "the stack's name"),
+        database: value(database, "the stack's name"),
+        password,
+      },
+    };
+  },
+};

@@ -1,0 +1,47 @@
+import { BerthError } from "../../kit/error.ts";
+
+const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+const toAddress = (number: number) => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+
+function range(cidr: string): { from: number; to: number } | undefined {
+  const [address = "", bits = "32"] = cidr.split("/");
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(address)) return undefined;
+  const size = 2 ** (32 - Number(bits));
+  const from = Math.floor(toNumber(address) / size) * size;
+  return { from, to: from + size - 1 };
+}
+
+const overlap = (a: string, b: string) => {
+  const [x, y] = [range(a), range(b)];
+  return x !== undefined && y !== undefined && x.from <= y.to && y.from <= x.to;
+};
+
+/**
+ * The first /24 of 172.30.0.0/15 that overlaps nothing that the server can reach. Small and from one place: Docker's own
+ * pools are large, few, and sometimes somebody's office network.
+ */
+export function chooseSubnet(taken: readonly string[]): string {
+  for (let third = 0; third < 512; third++) {
+    const subnet = `${toAddress(toNumber("172.30.0.0") + third * 256)}/24`;
+    if (!taken.some((other) => overlap(subnet, other))) return subnet;
+  }
+  throw new BerthError({
+    code: "no_subnet",
+    message: "No free network is left for the stack.",
+    object: "172.30.0.0/15",
+    cause: `all 512 subnets overlap a network of the server (${taken.length} seen)`,
+    next: "Remove networks that nobody uses on the server: docker network prune",
+  });
+}
+
+/** Fixed addresses lie below .128; what the Engine hands out by itself lies above, so that it can never take one. */
+export function layoutOf(subnet: string) {
+  const base = toNumber(subnet.split("/")[0] ?? "");
+  return {
+    subnet,
+    gateway: toAddress(base + 1),
+    ipRange: `${toAddress(base + 128)}/25`,
+    /** The two addresses of the n-th service, counted from 0; at most 55 services. */
+    addresses: (n: number): [string, string] => [toAddress(base + 10 + 2 * n), toAddress(base + 11 + 2 * n)],
+  };
+}

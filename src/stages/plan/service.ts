@@ -1,0 +1,87 @@
+import { hashOf } from "../../kit/canonical.ts";
+import type { Service as AnalysedService } from "../analysis/schema.ts";
+import type { Provided } from "./backing/backing.ts";
+import { type PlannedEnvironment, planEnvironment } from "./environment.ts";
+import type { PlanInput } from "./make.ts";
+import { recipeFor } from "./recipes/index.ts";
+import type { Image, Service } from "./schema.ts";
+import { planWritable } from "./writable.ts";
+
+export interface ServiceInput {
+  stack: string;
+  domain: string;
+  pinned: (name: string) => string;
+  provided: readonly Provided[];
+  service: AnalysedService;
+  addresses: [string, string];
+  routed: boolean;
+}
+
+export interface PlannedService {
+  planned: Service;
+  image: Image;
+  volumes: { name: string; holds: string }[];
+  environment: PlannedEnvironment;
+}
+
+/** One service of the plan, with the image that it runs and what it needs to be there. */
+export function planService(
+  input: PlanInput,
+  { stack, domain, pinned, provided, service, addresses, routed }: ServiceInput,
+): PlannedService {
+  const { analysis, wishes, given, source, caBundle } = input;
+  const recipe = recipeFor(service);
+  const port = service.port ?? 3000;
+  const writable = planWritable(stack, service, recipe.workdir);
+  const environment = planEnvironment({
+    analysis,
+    service,
+    port,
+    domain,
+    wishes,
+    provided,
+    given,
+    writableFrom: writable.env,
+  });
+  const dockerfile = recipe.dockerfile({
+    service,
+    port,
+    pinned,
+    ca: caBundle?.slice(0, 12) ?? null,
+    writable: writable.mounts.map(({ path }) => path),
+  });
+  const content = { dockerfile, context: source.contentHash, args: {}, bases: recipe.bases(service).map(pinned) };
+  const image: Image = {
+    service: service.name,
+    repository: `berth/${stack}-${service.name}`,
+    tag: hashOf(content).slice(0, 16),
+    ...content,
+  };
+  const planned: Service = {
+    name: service.name,
+    image: `${image.repository}:${image.tag}`,
+    port,
+    command: null,
+    releaseCommand: service.release === null ? null : ["sh", "-c", service.release],
+    user: recipe.user,
+    env: environment.env,
+    mounts: writable.mounts,
+    health: planHealth(service, routed ? wishes.healthPath : undefined),
+    memoryMegabytes: (routed ? wishes.memoryMegabytes : undefined) ?? 512,
+    strategy: writable.strategy,
+    addresses,
+    stopSeconds: 10,
+    dependsOn: service.depends_on.filter((name) =>
+      [...analysis.services, ...provided.map(({ backing }) => backing)].some((other) => other.name === name),
+    ),
+  };
+  return { planned, image, volumes: writable.volumes, environment };
+}
+
+function planHealth({ health_path, evidence }: AnalysedService, wished: string | undefined): Service["health"] {
+  if (wished) return { path: wished, timeoutSeconds: 60, why: "wished" };
+  const at = evidence["health_path"]?.[0];
+  if (health_path)
+    return { path: health_path, timeoutSeconds: 60, why: at ? `${at.file}:${at.line}` : "found in the source" };
+  return { path: null, timeoutSeconds: 60, why: "no health path was found, so an open port has to do" };
+}

@@ -1,0 +1,47 @@
+import { posix } from "node:path";
+import type { Service as AnalysedService, Writable } from "../analysis/schema.ts";
+import type { Mount, Service } from "./schema.ts";
+
+export interface PlannedWritable {
+  mounts: Mount[];
+  volumes: { name: string; holds: string }[];
+  /** The variable that moves a path, with where it is mounted. */
+  env: Record<string, string>;
+  strategy: Service["strategy"];
+}
+
+/** A file that is written is a database or a lock: two processes on it are one too many. */
+const isFile = (path: string) => posix.extname(path) !== "";
+
+/** Each place that the service writes to becomes a volume, so that it outlives a release. */
+export function planWritable(stack: string, service: AnalysedService, workdir: string): PlannedWritable {
+  const planned: PlannedWritable = {
+    mounts: [],
+    volumes: [],
+    env: {},
+    strategy: { kind: "overlap", why: "the old version answers until the new one is healthy" },
+  };
+  for (const writable of service.writable) {
+    const { folder, path } = placeOf(writable, workdir);
+    const name = `${stack}-${service.name}-${posix
+      .basename(folder)
+      .replaceAll(/[^A-Za-z0-9]+/g, "-")
+      .toLowerCase()}`;
+    if (writable.from_env) planned.env[writable.from_env] = path;
+    if (isFile(path))
+      planned.strategy = { kind: "stop-first", why: `${path} is one file that two processes must not write at once` };
+    if (planned.mounts.some((mount) => mount.path === folder)) continue;
+    planned.mounts.push({ volume: name, path: folder, why: writable.why });
+    planned.volumes.push({ name, holds: writable.why });
+  }
+  return planned;
+}
+
+/** A file needs a folder to be mounted on; the application's own folder cannot be it, since a volume would hide the code. */
+function placeOf({ path, from_env }: Writable, workdir: string): { folder: string; path: string } {
+  const absolute = posix.isAbsolute(path) ? posix.normalize(path) : posix.join(workdir, path);
+  if (!isFile(absolute)) return { folder: absolute, path: absolute };
+  const folder = posix.dirname(absolute);
+  if (folder !== workdir || from_env === null) return { folder, path: absolute };
+  return { folder: "/data", path: posix.join("/data", posix.basename(absolute)) };
+}
