@@ -18,6 +18,10 @@ export interface StageContext extends RunContext {
   readonly sourceDir: string;
   /** PEM of the CA bundle for build steps, where one is configured. */
   readonly caBundle: string | undefined;
+  /** PEM of certificate authorities that are trusted beside the system's own when an answer over HTTPS is verified. */
+  readonly trustedRoots: readonly string[];
+  /** Of Berth, for the record of what was applied. */
+  readonly version: string;
 }
 
 export const defineStep = stepsFor<StageContext>();
