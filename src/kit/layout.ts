@@ -29,4 +29,6 @@ export const labels = {
   release: "dev.berth.release",
   /** service, backing, release-command or proxy. */
   role: "dev.berth.role",
+  /** `STACK-SERVICE` on all that is made only to try an image; never carries `stack`, so that nothing takes it for a release. */
+  trial: "dev.berth.trial",
 } as const;

@@ -3,6 +3,18 @@ import type { Host, Lock } from "../host/host.ts";
 import type { RunContext } from "../run/step.ts";
 import { stepsFor } from "../run/step.ts";
 
+/** One file or symbolic link that a build sees; `path` is relative, with forward slashes. */
+export interface ContextEntry {
+  path: string;
+  /** Permission bits as they are on this machine. */
+  mode: number;
+  /** Bytes; 0 for a link. */
+  size: number;
+  absolute: string;
+  /** Where a symbolic link points, as it is written there. */
+  link?: string | undefined;
+}
+
 /** What a step that touches a server gets. One connection a server and a worker. */
 export interface StageContext extends RunContext {
   readonly host: Host;
@@ -16,6 +28,10 @@ export interface StageContext extends RunContext {
   hide(value: string): void;
   /** The source as it was when it was planned: a folder of its own that nobody edits. */
   readonly sourceDir: string;
+  /** The files of the source that builds see, sorted by path, and the hash that a plan knows them by (`images[].context`). */
+  buildContext(): Promise<{ hash: string; entries: ContextEntry[] }>;
+  /** A folder of this run for large temporary files, on a disk; it goes with the run. */
+  readonly scratchDir: string;
   /** PEM of the CA bundle for build steps, where one is configured. */
   readonly caBundle: string | undefined;
   /** PEM of certificate authorities that are trusted beside the system's own when an answer over HTTPS is verified. */
