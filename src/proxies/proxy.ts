@@ -1,8 +1,22 @@
+import { z } from "zod";
+
 /** What one stack wants of the proxy. Kept on the server as one file a stack; the configuration is made from all of them. */
-export interface StackRoutes {
-  stack: string;
-  routes: { host: string; service: string }[];
-  tls: { directory: string; email: string | null; trust: string | null };
+export const StackRoutes = z.object({
+  stack: z.string(),
+  routes: z.array(z.object({ host: z.string(), service: z.string() })),
+  tls: z.object({ directory: z.string(), email: z.string().nullable(), trust: z.string().nullable() }),
+});
+export type StackRoutes = z.infer<typeof StackRoutes>;
+
+/** A file on the server, by its absolute path there. */
+export interface ServerFile {
+  path: string;
+  content: string;
+}
+
+/** The configuration itself, and the files that it names (authorities that it trusts), which must lie there before it. */
+export interface ProxyConfiguration extends ServerFile {
+  needs: ServerFile[];
 }
 
 /** A reverse proxy as a variant: what differs between Caddy, nginx and Traefik, as pure data and rendering. */
@@ -12,14 +26,16 @@ export interface Proxy {
   image: string;
   containerName: string;
   /** The whole configuration, made from what every stack wants: same routes, same bytes. */
-  configuration(stacks: readonly StackRoutes[]): { path: string; content: string };
-  /** The file that the proxy reads for each request: `ADDRESS:PORT` of what answers now. No reload is needed. */
+  configuration(stacks: readonly StackRoutes[]): ProxyConfiguration;
+  /** Path on the server of the file that the proxy reads for each request: `ADDRESS:PORT` of what answers now. No reload is needed. */
   upstreamFile(stack: string, service: string): string;
   /** What the Engine is asked to create (body of POST /containers/create). */
   container(image: string, labels: Record<string, string>): Record<string, unknown>;
-  /** Words that check a configuration file inside the container, and that make it take effect. */
+  /** Words, inside the container, that check a configuration given by its path on the server, and that make the current one take effect. */
   validate(path: string): string[];
   reload(): string[];
-  /** Where the certificate of a host lies on the server, once it is issued; a glob of sh. */
-  certificateGlob(host: string): string;
+  /** Words, on the server, that print the configuration that the running proxy serves, as JSON. */
+  serving(): string[];
+  /** The volume that holds the certificates, and where in it those of a host lie once issued: a glob of sh. */
+  certificates: { volume: string; glob(host: string): string };
 }

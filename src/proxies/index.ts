@@ -1,0 +1,12 @@
+import { caddy } from "./caddy.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** Every proxy that a plan may name, the default first. */
+export const proxies: readonly Proxy[] = [caddy];
+
+/** The variant that a plan names. Throws a RangeError on a kind that its schema should have refused. */
+export function proxyOf(kind: string): Proxy {
+  const found = proxies.find((proxy) => proxy.kind === kind);
+  if (found === undefined) throw new RangeError(`no proxy of kind ${kind}`);
+  return found;
+}
