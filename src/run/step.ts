@@ -27,6 +27,11 @@ export interface Step<Ctx, In, Before, Out> {
   apply(input: In, before: Before, ctx: Ctx): Promise<void>;
   /** Left out where the change cannot be taken back; the plan then says so. */
   undo?(input: In, before: Before, ctx: Ctx): Promise<void>;
+  /**
+   * Set where doing it twice would harm (a migration's container). What this run's journal shows as done and the world
+   * no longer shows then fails with `vanished`, for a person to decide, instead of being done again.
+   */
+  once?: true;
 }
 
 /** One line of a plan: plain data, safe to store, hash and show. */

@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { BerthError } from "../kit/error.ts";
+import type { Machine } from "./machine.ts";
+import { leaseLost } from "./stop.ts";
+import type { LeaseRow, RunStore } from "./store.ts";
+
+/** Seconds for which a lease stands without a heartbeat. */
+const ttl = 15;
+
+export interface Lease {
+  /** Grows with each taking of the run; a journal line is written only under the newest. */
+  readonly fence: number;
+  /** False where another has it by now, or nobody could be asked until it ran out. */
+  renew(): boolean;
+  /** Gives it back; where the store cannot be written it runs out by itself. */
+  release(): void;
+}
+
+/** Whether somebody works on a run now, as far as this machine can tell. */
+export function isHeld(row: LeaseRow | undefined, machine: Machine): boolean {
+  if (!row) return false;
+  const left = row.expires - machine.uptime();
+  // Above the ttl: it was written before a reboot, on a system that does not name its boots.
+  if (left <= 0 || left > ttl) return false;
+  if (row.boot !== machine.boot) return false;
+  return machine.mayLive(row.pid, row.started);
+}
+
+/** Takes the run for this process; throws `run_busy` where another works on it. */
+export function takeLease(store: RunStore, run: string, machine: Machine): Lease {
+  const owner = randomBytes(8).toString("hex");
+  const expiry = () => machine.uptime() + ttl;
+  const row = store.write(() => {
+    const current = store.lease(run);
+    if (current && isHeld(current, machine)) throw runBusy(run, current.pid);
+    const { pid, started, boot } = machine;
+    const mine = { run, owner, pid, started, boot, fence: (current?.fence ?? 0) + 1, expires: expiry() };
+    store.putLease(mine);
+    return mine;
+  });
+
+  /** Nothing is written where the lease is another's. */
+  const update = (expires: number) =>
+    store.write(() => {
+      if (store.lease(run)?.owner !== owner) return false;
+      store.putLease({ ...row, expires });
+      return true;
+    });
+  return { fence: row.fence, renew: () => update(expiry()), release: () => void tryTo(() => update(0)) };
+}
+
+/**
+ * Renews a lease until `stop` is called. `onLost` is called once, when it is another's, or when it has run out because
+ * the store could not be written (a full disk): from then on another may take it.
+ */
+export function keepLease(lease: Lease, run: string, machine: Machine, onLost: (reason: BerthError) => void) {
+  let deadline = machine.uptime() + ttl;
+  const timer = setInterval(
+    () => {
+      const renewed = tryTo(() => lease.renew());
+      if (renewed) deadline = machine.uptime() + ttl;
+      if (renewed === false || machine.uptime() > deadline) {
+        clearInterval(timer);
+        onLost(leaseLost(run));
+      }
+    },
+    (ttl * 1000) / 3,
+  );
+  return { stop: () => clearInterval(timer) };
+}
+
+/** Undefined where the store could not be asked. */
+function tryTo(ask: () => boolean): boolean | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}
+
+const runBusy = (run: string, pid: number) =>
+  new BerthError({
+    code: "run_busy",
+    message: "Another process is working on this run.",
+    object: run,
+    cause: `Process ${pid} holds its lease.`,
+    next: `Follow it: berth runs ${run}`,
+  });

@@ -1,0 +1,86 @@
+import { hashOf } from "../kit/canonical.ts";
+import { BerthError } from "../kit/error.ts";
+import { newId } from "../kit/id.ts";
+import type { Action, End } from "./event.ts";
+import { eventIn, openJournal } from "./journal.ts";
+import { isHeld } from "./lease.ts";
+import type { Machine } from "./machine.ts";
+import type { RunRecord, RunStore } from "./store.ts";
+
+/** `pending`: no worker has taken it yet. `interrupted`: its worker is gone without an end; it can be resumed. */
+export type RunState = "pending" | "running" | End;
+
+/** Records a run, to be worked on later. Part of the caller's transaction where there is one. */
+export function openRun(store: RunStore, asked: Omit<RunRecord, "id" | "created">, now: () => Date): RunRecord {
+  const run = { ...asked, id: newId("run", now().getTime()), created: now().toISOString() };
+  const { version, operation, calls } = run;
+  return store.write(() => {
+    store.addRun(run);
+    const journal = openJournal(store, run.id, 0, now);
+    journal.append({ event: "opened", version, operation: hashOf(operation), calls: hashOf(calls) });
+    return run;
+  });
+}
+
+/** Throws `no_such_run`. */
+export function runOf(store: RunStore, id: string): RunRecord {
+  const run = store.run(id);
+  if (run) return run;
+  throw new BerthError({
+    code: "no_such_run",
+    message: "There is no run of this name.",
+    object: id,
+    cause: "The id is misspelt, or the run is in another state folder.",
+    next: "List the runs: berth runs",
+  });
+}
+
+export function stateOf(store: RunStore, run: string, machine: Machine): RunState {
+  const row = store.lastEvent(run);
+  const last = row && eventIn(row);
+  if (last?.event === "ended") return last.state;
+  if (isHeld(store.lease(run), machine)) return "running";
+  return last === undefined || last.event === "opened" ? "pending" : "interrupted";
+}
+
+/** Asks the worker of a run to stop. Throws `not_running` where there is none. */
+export function requestCancel(store: RunStore, id: string, machine: Machine, now: () => Date): void {
+  const run = runOf(store, id);
+  store.write(() => {
+    const state = stateOf(store, run.id, machine);
+    const fence = store.lease(run.id)?.fence ?? 0;
+    if (state === "running") store.addCancel(run.id, fence, now().toISOString());
+    // Its worker is still starting: the cancel is for the one that will take it.
+    else if (state === "pending") store.addCancel(run.id, fence + 1, now().toISOString());
+    else throw notRunning(run.id, state);
+  });
+}
+
+/** Throws `run_over` where the action is no longer possible: nothing follows an end that is final. */
+export function assertOpen(store: RunStore, run: string, action: Action): void {
+  const events = store.events(run, 0).map(eventIn);
+  const over = events.findLast((event) => event.event === "ended")?.state;
+  const takingBack = events.some((event) => event.event === "taken" && event.action === "rollback");
+  if (over === "rolled_back") throw runOver(run, "It was rolled back.");
+  if (action === "rollback") return;
+  if (takingBack) throw runOver(run, "Its rollback has begun.");
+  if (over === "done") throw runOver(run, "It is done.");
+}
+
+const runOver = (run: string, cause: string) =>
+  new BerthError({
+    code: "run_over",
+    message: "This run cannot go on.",
+    object: run,
+    cause,
+    next: "Make a new one: berth up",
+  });
+
+const notRunning = (run: string, state: RunState) =>
+  new BerthError({
+    code: "not_running",
+    message: "There is nothing to cancel: nobody is working on this run.",
+    object: run,
+    cause: `It is ${state}.`,
+    next: `See what it did: berth runs ${run}`,
+  });
