@@ -2,22 +2,29 @@ import { basename } from "node:path";
 import { sha256 } from "../kit/canonical.ts";
 import { paths } from "../kit/layout.ts";
 import { caddyContainer } from "./caddy-container.ts";
-import type { Proxy, ServerFile, StackRoutes } from "./proxy.ts";
+import type { ReverseProxy, ServerFile, StackRoutes } from "./proxy.ts";
 
 /** As the container sees `paths.proxyEtc`. */
 const inside = "/etc/caddy";
-const configurationFile = "caddy.json";
+const configurationPath = `${paths.proxyEtc}/caddy.json`;
 const socket = "admin.sock";
 
+const ask = (path: string) =>
+  ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "60"].concat([
+    "--unix-socket",
+    `${paths.proxyRun}/${socket}`,
+    `http://localhost${path}`,
+  ]);
+
 /** Caddy 2.8 or later, in one container on the host's network. */
-export const caddy: Proxy = {
+export const caddy: ReverseProxy = {
   kind: "caddy",
   image: "caddy:2",
   containerName: "berth-proxy",
   configuration: (stacks) => {
     const sorted = [...stacks].sort((a, b) => (a.stack < b.stack ? -1 : 1));
     return {
-      path: `${paths.proxyEtc}/${configurationFile}`,
+      path: configurationPath,
       content: `${JSON.stringify(configuration(sorted), null, 1)}\n`,
       needs: authorities(sorted),
     };
@@ -25,10 +32,15 @@ export const caddy: Proxy = {
   upstreamFile: (stack, service) => `${paths.proxyUp}/${upstreamName(stack, service)}`,
   container: caddyContainer,
   validate: (path) => ["caddy", "validate", "--config", `${inside}/${basename(path)}`],
-  reload: () => ["caddy", "reload", "--config", `${inside}/${configurationFile}`, "--address", `unix//run/caddy/${socket}`],
-  serving: () => [
-    "curl", "--silent", "--fail", "--max-time", "5", "--unix-socket", `${paths.proxyRun}/${socket}`, "http://localhost/config/",
+  // Asked over its socket from the server itself: no process more in the container, and the lock guards it as any other act.
+  reload: () => [
+    ...ask("/load"),
+    "--header",
+    "Content-Type: application/json",
+    "--data-binary",
+    `@${configurationPath}`,
   ],
+  serving: () => ask("/config/"),
   certificates: {
     volume: "berth-proxy-data",
     // One folder an authority; a wildcard's own folder is not needed while no DNS challenge is offered.
@@ -116,7 +128,9 @@ const secureServer = (stacks: readonly StackRoutes[]) => ({
   // One connection, one host: a request for another than the certificate was asked for gets 421.
   strict_sni_host: true,
   routes: [
-    ...stacks.flatMap(({ stack, routes }) => routes.map(({ host, service }) => route(host, upstreamName(stack, service)))),
+    ...stacks.flatMap(({ stack, routes }) =>
+      routes.map(({ host, service }) => route(host, upstreamName(stack, service))),
+    ),
     unknownHost,
   ],
 });

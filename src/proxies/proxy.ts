@@ -20,7 +20,7 @@ export interface ProxyConfiguration extends ServerFile {
 }
 
 /** A reverse proxy as a variant: what differs between Caddy, nginx and Traefik, as pure data and rendering. */
-export interface Proxy {
+export interface ReverseProxy {
   kind: string;
   /** The image under its usual name; the survey finds its digest. */
   image: string;
@@ -31,8 +31,9 @@ export interface Proxy {
   upstreamFile(stack: string, service: string): string;
   /** What the Engine is asked to create (body of POST /containers/create). */
   container(image: string, labels: Record<string, string>): Record<string, unknown>;
-  /** Words, inside the container, that check a configuration given by its path on the server, and that make the current one take effect. */
+  /** Words, inside a container of its image, that check a configuration given by its path on the server. */
   validate(path: string): string[];
+  /** Words, on the server, that make the configuration in its place take effect without a restart. */
   reload(): string[];
   /** Words, on the server, that print the configuration that the running proxy serves, as JSON. */
   serving(): string[];

@@ -18,6 +18,11 @@ export interface ContextEntry {
 /** What a step that touches a server gets. One connection a server and a worker. */
 export interface StageContext extends RunContext {
   readonly host: Host;
+  /**
+   * A new login with the same credentials, to prove that the way in is still open. The caller closes it. It holds no
+   * lock, so it looks and changes nothing.
+   */
+  connectAgain(): Promise<Host>;
   /** Where images are built: an Engine on this machine, or the server's own. */
   readonly builder: { readonly name: string; readonly here: boolean; engine(): Promise<Docker> };
   /** `stack` is held for the whole run; `server` (packages, firewall, proxy configuration) until the step that asked ends. */

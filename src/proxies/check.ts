@@ -1,0 +1,42 @@
+import { BerthError } from "../kit/error.ts";
+import { labels } from "../kit/layout.ts";
+import { clean } from "../kit/text.ts";
+import type { ProxyAccess } from "./apply.ts";
+
+/**
+ * Lets the proxy's own image judge a configuration that lies on the server, in a container without a network.
+ * Throws `proxy_configuration_invalid` with what it said.
+ */
+export async function checkConfiguration(
+  { engine, proxy, image }: Pick<ProxyAccess, "engine" | "proxy" | "image">,
+  path: string,
+): Promise<void> {
+  const name = `${proxy.containerName}-check`;
+  const body = proxy.container(image, { [labels.role]: "proxy-check" });
+  const left = engine.getContainer(name);
+  // What a broken connection left behind; none of its own volumes is lost, it has none.
+  await left.remove({ force: true }).catch(() => undefined);
+  const container = await engine.createContainer({
+    ...body,
+    name,
+    Cmd: proxy.validate(path),
+    // A terminal gives one plain stream instead of frames.
+    Tty: true,
+    HostConfig: { ...(body["HostConfig"] as object), NetworkMode: "none", RestartPolicy: { Name: "no" } },
+  });
+  try {
+    await container.start();
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    if (StatusCode === 0) return;
+    const said = (await container.logs({ stdout: true, stderr: true, tail: 20 })).toString();
+    throw new BerthError({
+      code: "proxy_configuration_invalid",
+      message: "The proxy refuses the new configuration, so the earlier one stays.",
+      object: path,
+      cause: clean(said.trim(), 1000),
+      next: "This is most likely a bug in Berth, or a route that the proxy cannot serve: report it with the cause above.",
+    });
+  } finally {
+    await container.remove({ force: true });
+  }
+}

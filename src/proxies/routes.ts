@@ -1,0 +1,62 @@
+import type { Host } from "../host/host.ts";
+import { sh } from "../host/quote.ts";
+import { BerthError } from "../kit/error.ts";
+import { paths } from "../kit/layout.ts";
+import { clean } from "../kit/text.ts";
+import { StackRoutes } from "./proxy.ts";
+
+/** Where the routes of one stack lie on the server; whoever wrote it calls `applyProxyConfiguration` next. */
+export const routesFile = (stack: string): string => `${paths.proxyRoutes}/${stack}.json`;
+
+/** What every stack on the server wants of the proxy. Throws `proxy_routes_invalid` and `route_conflict`. */
+export async function readRoutes(host: Host): Promise<StackRoutes[]> {
+  const listing = await host.read(
+    sh(
+      'for f in "$1"/*.json; do [ -e "$f" ] || continue; echo "$f"; head -c 1000000 "$f" | base64 -w 0; echo; done',
+      paths.proxyRoutes,
+    ),
+  );
+  const lines = listing === "" ? [] : listing.split("\n");
+  const files: { path: string; content: string }[] = [];
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    files.push({ path: lines[at] ?? "", content: Buffer.from(lines[at + 1] ?? "", "base64").toString("utf8") });
+  }
+  return parseRoutes(files);
+}
+
+/** Pure part of `readRoutes`: the files as they lie there, in any order. */
+export function parseRoutes(files: readonly { path: string; content: string }[]): StackRoutes[] {
+  const stacks = files.map(parseFile);
+  const owners = new Map<string, string>();
+  for (const { stack, routes } of stacks) {
+    for (const { host } of routes) {
+      const owner = owners.get(host);
+      if (owner !== undefined && owner !== stack) throw conflict(host, owner, stack);
+      owners.set(host, stack);
+    }
+  }
+  return stacks;
+}
+
+function parseFile({ path, content }: { path: string; content: string }): StackRoutes {
+  try {
+    return StackRoutes.parse(JSON.parse(content));
+  } catch (error) {
+    throw new BerthError({
+      code: "proxy_routes_invalid",
+      message: "The routes of a stack on the server cannot be read, so the proxy's configuration stays as it is.",
+      object: clean(path, 200),
+      cause: clean(error instanceof Error ? error.message : String(error), 500),
+      next: "Deploy that stack again, or remove the file if the stack is gone.",
+    });
+  }
+}
+
+const conflict = (host: string, one: string, other: string) =>
+  new BerthError({
+    code: "route_conflict",
+    message: `Two stacks want ${host}.`,
+    object: host,
+    cause: `The stack ${one} and the stack ${other} both route this host on this server.`,
+    next: `Take the host from one of them: plan it with another --domain, or destroy it.`,
+  });
