@@ -32,15 +32,18 @@ function mayLive(pid: number, started: string | null): boolean {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
   const now = startOf(pid);
-  return now === null || started === null || now === started;
+  return now !== gone && (now === null || started === null || now === started);
 }
 
-/** Field 22 of /proc/PID/stat; "gone" for a zombie, which answers signals and does nothing more. */
+/** A zombie: it answers signals and does nothing more. */
+const gone = "gone";
+
+/** Field 22 of /proc/PID/stat. */
 function startOf(pid: number | "self"): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets, and may hold blanks and brackets itself.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if (fields?.[0] === "Z" || fields?.[0] === "X") return "gone";
+  if (fields?.[0] === "Z" || fields?.[0] === "X") return gone;
   return fields?.[19] ?? null;
 }
 
