@@ -2,7 +2,7 @@ import type { PlanInput } from "./make.ts";
 import type { Plan, Service } from "./schema.ts";
 
 /** Why the plan is as it is, and what it may cost, in sentences for the person who approves it. */
-export function explain({ analysis, last }: PlanInput, services: readonly Service[]): Pick<Plan, "reasons" | "risks"> {
+export function explain({ analysis }: PlanInput, services: readonly Service[]): Pick<Plan, "reasons" | "risks"> {
   const reasons = services.flatMap(({ name, strategy, port, health }) => {
     const found = analysis.services.find((service) => service.name === name);
     const at = found?.evidence["port"]?.[0];
@@ -22,9 +22,7 @@ export function explain({ analysis, last }: PlanInput, services: readonly Servic
         about: name,
         text: `Its own ${dockerfile} is not used yet; the Dockerfile below is.`,
       })),
-    ...(last === null
-      ? [{ about: "server", text: "Password login, and every port but SSH, 80 and 443, will be closed from outside." }]
-      : []),
+    { about: "server", text: "Password login, and every port but SSH, 80 and 443, is closed from outside." },
     ...analysis.datastores
       .filter(({ required, name }) => required && !services.some(({ dependsOn }) => dependsOn.includes(name)))
       .map(({ name }) => ({ about: name, text: "The source needs it, and nothing in the plan provides it." })),

@@ -1,6 +1,5 @@
 import { hashOf } from "../../kit/canonical.ts";
-import { BerthError } from "../../kit/error.ts";
-import type { Service as AnalysedService, Analysis } from "../analysis/schema.ts";
+import type { Analysis } from "../analysis/schema.ts";
 import type { Survey } from "../survey/schema.ts";
 import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
@@ -24,6 +23,8 @@ export interface PlanInput {
   caBundle: string | null;
   /** What was last applied of this stack. */
   last: Plan | null;
+  /** Takes the newest images under the planned names instead of those last applied. */
+  updateImages: boolean;
 }
 
 /** The proxy that every stack gets, under its usual name. */
@@ -59,7 +60,7 @@ export function makePlan(input: PlanInput): Plan {
   const provided = neededKinds(analysis).map(({ kind, version }) =>
     kind.provide({ stack, image: pinned(kind.image(version)) }),
   );
-  const layout = layoutOf(last?.network.subnet ?? chooseSubnet(takenSubnets(survey)));
+  const layout = layoutOf(subnetOf(input, stack));
   const routed = routedService(analysis);
   const parts = analysis.services.map((service, n) =>
     planService(input, {
@@ -78,11 +79,12 @@ export function makePlan(input: PlanInput): Plan {
   return PlanSchema.parse({
     version: 1,
     stack,
+    wishes,
     source: input.source,
     server: {
       ...survey.target,
       hostKey: survey.hostKey,
-      os: { id: server.os.id, version: server.os.version },
+      os: PlanSchema.shape.server.shape.os.parse(server.os),
       architecture: server.architecture,
     },
     build: planBuild(input),
@@ -110,9 +112,9 @@ export function makePlan(input: PlanInput): Plan {
 export const planHash = (plan: Plan): string => hashOf(plan);
 
 /** What is applied stays as it is until a person asks for newer images: a moved tag must not restart a database. */
-function pinnedImages({ survey, last, wishes }: PlanInput) {
+function pinnedImages({ survey, last, updateImages }: PlanInput) {
   const known =
-    last && !wishes.updateImages
+    last && !updateImages
       ? [last.proxy.image, ...last.backing.map(({ image }) => image), ...last.images.flatMap(({ bases }) => bases)]
       : [];
   return (name: string): string => {
@@ -130,7 +132,12 @@ function neededKinds({ datastores }: Analysis) {
     );
 }
 
-/** Our own network is not in its own way: it is there already when a plan is made again after a first apply that failed. */
+/** A stack keeps its network. One that a first apply made before it failed is not in its own way either. */
+function subnetOf({ survey, last }: PlanInput, stack: string): string {
+  const own = survey.server.networks.find(({ name }) => name === stack)?.subnets[0];
+  return last?.network.subnet ?? own ?? chooseSubnet(takenSubnets(survey));
+}
+
 const takenSubnets = ({ server }: Survey) => [...server.networks.flatMap(({ subnets }) => subnets), ...server.routes];
 
 const routedService = ({ services }: Analysis) =>
@@ -151,7 +158,8 @@ function planBuild({ survey: { builder, server }, caBundle }: PlanInput): Plan["
 }
 
 function planProvision({ server, target }: Survey): Plan["provision"] {
-  const small = server.memoryMegabytes < 2048 && server.swapMegabytes === 0 && !server.container;
+  // Not asked whether there is swap already: a plan must not change by having been applied. The step looks.
+  const small = server.memoryMegabytes < 2048 && !server.container;
   return {
     packages: packagesFor({ ...server.os, root: target.user === "root" }),
     swapMegabytes: small ? 2048 : 0,

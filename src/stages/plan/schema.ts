@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { Name, Wishes } from "./wishes.ts";
 
-/** Names become container, network and host names: DNS labels, so that every tool takes them. */
-export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/, "lower-case letters, digits and dashes");
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** `caddy:2@sha256:…`: the name that people know, and the content that was planned. */
 const ImageReference = z.string().regex(/^[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}$/);
@@ -85,6 +84,8 @@ export const Backing = z.object({
 export const Plan = z.object({
   version: z.literal(1),
   stack: Name,
+  /** Kept, so that the next plan of this stack starts from the same wishes. */
+  wishes: Wishes,
   source: z.object({ kind: z.enum(["folder", "git"]), name: z.string(), revision: z.string(), contentHash: Sha256 }),
   server: z.object({
     name: z.string(),

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { Name } from "./schema.ts";
+
+/** Names become container, network and host names: DNS labels, so that every tool takes them. */
+export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/, "lower-case letters, digits and dashes");
 
 /** What a person wants otherwise, as structured changes: the only way in which words become a plan. */
 export const Wishes = z.strictObject({
@@ -14,7 +16,12 @@ export const Wishes = z.strictObject({
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), z.string()).default({}),
   memoryMegabytes: z.int().min(64).max(1_048_576).optional(),
   healthPath: z.string().startsWith("/").max(512).optional(),
-  /** Takes the newest images under the planned names instead of those last applied. */
-  updateImages: z.boolean().default(false),
 });
 export type Wishes = z.infer<typeof Wishes>;
+
+/** Wishes of an earlier plan, changed by what is wished now. */
+export const mergeWishes = (earlier: Wishes, now: Wishes): Wishes => ({
+  ...earlier,
+  ...now,
+  env: { ...earlier.env, ...now.env },
+});

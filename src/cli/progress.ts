@@ -1,0 +1,56 @@
+import type { RunEvent } from "../run/event.ts";
+import type { Terminal } from "./terminal.ts";
+
+const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
+const seconds = (from: string | undefined, to: string) =>
+  from === undefined ? "" : ` (${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s)`;
+
+/** Shows a run as it goes: a line a step, with the output of long ones below it while they last. */
+export function showProgress(terminal: Terminal) {
+  const began = new Map<string, string>();
+  const titles = new Map<string, string>();
+  let observed = 0;
+  let applied = 0;
+
+  function onEvent(event: RunEvent, { at }: { at: string }): void {
+    if (terminal.json) terminal.say(JSON.stringify({ at, ...event }));
+    if ("title" in event) titles.set(event.step, event.title);
+    if (event.event === "started") began.set(event.step, at);
+    if (event.event === "observed") observed++;
+    if (event.event === "done") applied++;
+    const line = lineOf(event, at);
+    if (line !== undefined) terminal.note(line);
+  }
+
+  function lineOf(event: RunEvent, at: string): string | undefined {
+    if (!("step" in event)) return undefined;
+    const title = titles.get(event.step) ?? event.step;
+    const took = seconds(began.get(event.step), at);
+    switch (event.event) {
+      case "observed":
+        return `= ${title}`;
+      case "started":
+        return `… ${title}`;
+      case "done":
+        return `✓ ${title}${took}`;
+      case "failed":
+        return `✗ ${title}${took}`;
+      case "cancelled":
+        return `■ ${title}: cancelled`;
+      case "undoing":
+        return `↶ ${title}`;
+      case "undone":
+        return `✓ ${title}: taken back`;
+      case "left":
+        return `! ${title}: left as it is: ${event.why}`;
+    }
+  }
+
+  function onLog(_step: string, text: string): void {
+    if (terminal.json) return;
+    for (const line of text.split("\n"))
+      if (line.trim() !== "") terminal.note(terminal.live ? dim(`  │ ${line}`) : `  | ${line}`);
+  }
+
+  return { onEvent, onLog, counts: () => ({ observed, applied }) };
+}

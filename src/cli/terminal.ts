@@ -1,0 +1,38 @@
+import type { Failure } from "../kit/error.ts";
+
+/** What a command may do with the person before it. cli.ts makes the real one; tests make their own. */
+export interface Terminal {
+  /** The answer: stdout. */
+  say(text: string): void;
+  /** Progress and notes: stderr. */
+  note(text: string): void;
+  /** stderr is a terminal: colour, and lines that are written over. */
+  readonly live: boolean;
+  /** Asks on the terminal itself and reads one line there; undefined where there is none. */
+  ask(question: string, options?: { hidden?: boolean }): Promise<string | undefined>;
+  readonly json: boolean;
+}
+
+/** What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
+
+const codes: Record<string, ExitCode> = {
+  usage: 2,
+  bad_address: 2,
+  bad_wish: 2,
+  approval_required: 3,
+  questions_open: 4,
+};
+
+export const exitCodeOf = ({ code }: Failure): ExitCode => codes[code] ?? 1;
+
+/** An error as a person reads it: what, to what, why, and what to do next. */
+export function renderFailure({ code, message, object, cause, next }: Failure): string {
+  const indented = (text: string) => text.replaceAll("\n", "\n        ");
+  return [
+    `✗ ${message}`,
+    `  what  ${object} (${code})`,
+    `  why   ${indented(cause)}`,
+    `  next  ${indented(next)}`,
+  ].join("\n");
+}

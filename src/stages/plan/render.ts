@@ -1,0 +1,82 @@
+import type { EnvSource, Plan, Service } from "./schema.ts";
+
+/** The plan as a person reads it on a terminal. Plain text: whoever prints it decides about colour. */
+export function renderPlan(plan: Plan, hash: string): string {
+  return [
+    `Plan ${hash.slice(0, 12)} for ${plan.stack}`,
+    "",
+    ...section("Source", [`${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`]),
+    ...section("Server", [
+      `${plan.server.user}@${plan.server.host}:${plan.server.port} · ${plan.server.os.id} ${plan.server.os.version} · ${plan.server.architecture}`,
+      `host key ${plan.server.hostKey} (pinned; another one will be refused)`,
+      "a server of yours: Berth orders nothing, so this costs nothing",
+    ]),
+    ...section(
+      "Address",
+      plan.routes.map(({ host, service }) => `https://${host} → ${service}`),
+    ),
+    ...plan.services.flatMap((service) => section(`Service ${service.name}`, serviceLines(service, plan))),
+    ...plan.backing.flatMap(({ name, image, memoryMegabytes, mounts }) =>
+      section(`Backing service ${name}`, [
+        shortImage(image),
+        `memory ${memoryMegabytes} MB · reached by the stack's services only`,
+        ...mounts.map(({ volume, path, why }) => `volume ${volume} on ${path} (${why})`),
+      ]),
+    ),
+    ...section("Network", [`${plan.network.name} ${plan.network.subnet}`]),
+    ...section("Proxy and TLS", [shortImage(plan.proxy.image), `certificates from ${plan.tls.directory}`]),
+    ...section("Firewall", [
+      `SSH stays open on ${plan.provision.sshPorts.join(", ")}`,
+      ...plan.provision.openPorts.map(({ port, protocol, why }) => `${port}/${protocol} open: ${why}`),
+      "everything else is closed from outside, ports that Docker publishes included",
+    ]),
+    ...section("On the server", [
+      `packages: ${plan.provision.packages.join(", ")}`,
+      ...(plan.provision.swapMegabytes > 0 ? [`swap: ${plan.provision.swapMegabytes} MB`] : []),
+      "password login off once key login is proved; automatic security updates; log rotation; node-exporter on loopback",
+    ]),
+    ...section("Build", [`${plan.build.on === "here" ? "on this machine" : "on the server"}: ${plan.build.why}`]),
+    ...plan.images.flatMap(({ service, dockerfile }) =>
+      section(`Dockerfile of ${service}`, dockerfile.trimEnd().split("\n")),
+    ),
+    ...section(
+      "Why",
+      plan.reasons.map(({ about, text }) => `${about} = ${text}`),
+    ),
+    ...section(
+      "Mind",
+      plan.risks.map(({ about, text }) => `${about}: ${text}`),
+    ),
+  ].join("\n");
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [title, ...lines.map((line) => (line === "" ? "" : `  ${line}`)), ""];
+
+const shortImage = (reference: string) => reference.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
+
+function serviceLines(service: Service, plan: Plan): string[] {
+  return [
+    `image ${service.image} · port ${service.port} · user ${service.user} · memory ${service.memoryMegabytes} MB`,
+    `healthy when ${service.health.path ? `GET ${service.health.path} answers 2xx` : `port ${service.port} is open`} within ${service.health.timeoutSeconds} s`,
+    ...(service.releaseCommand ? [`before each release, once: ${service.releaseCommand.at(-1)}`] : []),
+    ...service.mounts.map(({ volume, path, why }) => `volume ${volume} on ${path} (${why})`),
+    ...Object.entries(service.env).map(([name, source]) => `${name} = ${envText(source, plan)}`),
+  ];
+}
+
+function envText(source: EnvSource, { secrets }: Plan): string {
+  switch (source.from) {
+    case "value":
+      return `${source.value}   (${source.why})`;
+    case "secret":
+      return `[secret ${source.secret}${fingerprintOf(source.secret, secrets)}]   (${source.why})`;
+    case "reference":
+      return `${source.parts.map((part) => (typeof part === "string" ? part : `[secret ${part.secret}]`)).join("")}   (${source.why})`;
+  }
+}
+
+function fingerprintOf(name: string, secrets: Plan["secrets"]): string {
+  const use = secrets.find((secret) => secret.name === name);
+  return use?.origin === "given" ? `, fingerprint ${use.fingerprint.slice(0, 8)}` : ", generated";
+}
