@@ -1,0 +1,121 @@
+import http from "node:http";
+import type { Duplex } from "node:stream";
+import Docker from "dockerode";
+import type { ClientCallback, ClientChannel } from "ssh2";
+import { BerthError } from "../kit/error.ts";
+import { cleanLine } from "../kit/text.ts";
+import type { Exec } from "./exec.ts";
+import type { Words } from "./host.ts";
+import { quote } from "./quote.ts";
+import type { Connection } from "./ssh.ts";
+
+/** MaxSessions (10) counts exec channels but not forwards: dial-stdio leaves four for commands. */
+export const engineSessions = 6;
+
+/** One way to the Engine's API over a connection: each call of it is one stream to the Engine. */
+type Dial = (done: ClientCallback) => void;
+
+/**
+ * The Engine of a server. Root reaches its socket by stream-local forwarding; another user, and root where sshd forbids
+ * forwarding, by `docker system dial-stdio`, which needs docker-cli there. Throws `engine_unreachable`.
+ */
+export async function remoteEngine(connection: Connection, become: Words, exec: Exec): Promise<Docker> {
+  const socket =
+    (path: string): Dial =>
+    (done) =>
+      connection.ssh.openssh_forwardOutStreamLocal(path, done);
+  const stdio: Dial = (done) => connection.ssh.exec(quote([...become, "docker", "system", "dial-stdio"]), done);
+  const sockets = become.length === 0 ? [socket("/var/run/docker.sock"), socket("/run/docker.sock")] : [];
+  const ways = [...sockets.map((dial) => ({ dial, maxSockets: 64 })), { dial: stdio, maxSockets: engineSessions }];
+  for (const { dial, maxSockets } of ways) {
+    const agent = agentOver(dial, maxSockets);
+    // docker-modem hands `agent` to http.request; the types of dockerode do not know it.
+    const docker = new Docker({ host: "localhost", protocol: "http", agent } as Docker.DockerOptions);
+    try {
+      await docker.ping();
+      void connection.ended.then(() => agent.destroy());
+      return docker;
+    } catch {
+      agent.destroy();
+    }
+  }
+  throw connection.lost() ?? (await remoteReason(connection.name, exec));
+}
+
+/** A stream that ends at once says nothing about why; the command line on the server does. */
+async function remoteReason(name: string, exec: Exec): Promise<BerthError> {
+  const { stderr, stdout } = await exec(["docker", "version", "--format", "{{.Server.Version}}"]);
+  const next = "Install Docker Engine and docker-cli on the server, and start it: systemctl start docker";
+  return engineUnreachable(
+    name,
+    new Error(stderr.trim() || `docker answers there (${stdout.trim()}), but not to this connection`),
+    next,
+  );
+}
+
+/**
+ * This machine's Engine, by the value of DOCKER_HOST: `unix:///path`, `tcp://host:port`, or undefined for the usual
+ * socket. Throws `engine_unreachable`.
+ */
+export async function localEngine({
+  dockerHost = "unix:///var/run/docker.sock",
+}: {
+  dockerHost?: string | undefined;
+}): Promise<Docker> {
+  const docker = new Docker(addressOf(dockerHost));
+  try {
+    await docker.ping();
+    return docker;
+  } catch (error) {
+    throw engineUnreachable(
+      dockerHost,
+      error,
+      "Start Docker here, or set DOCKER_HOST to a running Engine (unix:///path or tcp://host:port).",
+    );
+  }
+}
+
+function addressOf(dockerHost: string): Docker.DockerOptions {
+  if (dockerHost.startsWith("unix://")) return { socketPath: dockerHost.slice("unix://".length) };
+  const url = URL.parse(dockerHost.replace(/^tcp:/, "http:"));
+  if (url?.protocol !== "http:") {
+    const next =
+      "Set DOCKER_HOST to unix:///path or tcp://host:port; name a remote server as a server of Berth instead.";
+    throw engineUnreachable(dockerHost, new Error("this form of DOCKER_HOST is not supported"), next);
+  }
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 2375), protocol: "http" };
+}
+
+function agentOver(dial: Dial, maxSockets: number): http.Agent {
+  const agent = new http.Agent({ keepAlive: true, maxSockets, maxFreeSockets: 2 });
+  const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void): undefined => {
+    // On a dead connection ssh2 throws "Not connected" from the call itself, and nobody would catch it in http.Agent.
+    try {
+      dial((error, channel) => (error ? done(error) : done(null, asSocket(channel))));
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+  return Object.assign(agent, { createConnection });
+}
+
+/** A channel with the methods that http expects of a socket. */
+function asSocket(channel: ClientChannel): Duplex {
+  const itself = () => channel;
+  for (const name of ["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"]) {
+    if (!(name in channel)) Object.assign(channel, { [name]: itself });
+  }
+  if (!("destroySoon" in channel)) Object.assign(channel, { destroySoon: () => channel.destroy() });
+  // What dial-stdio complains about must not fill its window and stop the stream.
+  channel.stderr?.resume();
+  return channel;
+}
+
+const engineUnreachable = (object: string, error: unknown, next: string) =>
+  new BerthError({
+    code: "engine_unreachable",
+    message: "The Docker Engine does not answer.",
+    object,
+    cause: cleanLine(error instanceof Error ? error.message : String(error), 500),
+    next,
+  });

@@ -1,0 +1,93 @@
+#!/bin/sh
+# A lock that the server enforces. Runs there as root (sudo -n for others). POSIX sh with awk, flock (util-linux) and ss (iproute2).
+#   take NAME OWNER RUN TTL     -> its number; or "held OWNER RUN NUMBER SECONDS-LEFT" and exit 75. The same RUN takes over at once.
+#                                  exit 77: this connection could not be ended by a later owner; 78: what the earlier owner began does not end
+#   renew NAME NUMBER TTL       -> exit 76 if the lock was lost
+#   act NAME NUMBER COMMAND...  -> runs COMMAND while no takeover can be, exit 76 if the lock was lost
+#   release NAME NUMBER
+# One line a lock: number owner run expiry boot audit/pid:start,pid:start
+set -eu
+verb=$1 name=$2; shift 2
+dir=/var/lib/berth/locks; lock=$dir/$name
+[ -d "$dir" ] || (umask 077; mkdir -p "$dir")
+now() { awk '{print int($1)}' /proc/uptime; }         # counts from boot, sleep included: nobody can set it back
+start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+parent_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f2; }
+# A container's boot_id is its host's, so the start of its process 1 is part of the boot's name.
+boot() { echo "$(cat /proc/sys/kernel/random/boot_id).$(start_of 1)"; }
+tell() { echo "lock $name: $*" >&2; }
+
+# AUDIT/pid:start,...: the audit session, and every sshd between this process and the listener, the one that holds the channels first.
+session() {
+  p=$$ found=
+  while p=$(parent_of "$p") && [ "${p:-1}" -gt 1 ]; do
+    case $(sed 's/^[^(]*(\(.*\)).*/\1/' "/proc/$p/stat") in sshd|sshd-session) ;; *) continue ;; esac
+    ! tr '\0' ' ' <"/proc/$p/cmdline" | grep -q '\[listener\]' || break
+    found="$found $p:$(start_of "$p")"
+  done
+  [ -n "$found" ] || { tell "not started by sshd: this connection cannot be ended by a later owner"; exit 77; }
+  echo "$(cat /proc/self/sessionid 2>/dev/null || echo 4294967295)/$(echo $found | tr ' ' ,)"
+}
+write() { # NUMBER OWNER RUN EXPIRY BOOT SESSION: whole or not at all
+  (umask 077; printf '%s\n' "$*" >"$lock.new"); sync "$lock.new"; mv "$lock.new" "$lock"
+}
+read_lock() { number=0 owner=- run=- expiry=0 booted=- session=-
+  [ ! -e "$lock" ] || read -r number owner run expiry booted session <"$lock"; }
+mine() { read_lock; [ "$number" = "$1" ] && [ "$session" != - ] && [ "$booted" = "$(boot)" ] || { tell "lost: number $1, now $number of $owner"; exit 76; }; }
+
+descendants() { # PID...: them and all below them
+  cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) / /' | awk '{print $1, $3}' | awk -v roots="$*" 'BEGIN { n = split(roots, r, " "); for (i = 1; i <= n; i++) in_[r[i]] = 1 }
+    { parent[$1] = $2 } END { do { more = 0; for (p in parent) if (!(p in in_) && (parent[p] in in_)) { in_[p] = 1; more = 1 } } while (more)
+    for (p in in_) print p }'
+}
+# The audit session is set by pam_loginuid at login and follows every child, through sudo, setsid and nohup.
+of_audit_session() { for f in /proc/[0-9]*/sessionid; do p=${f#/proc/}; [ "$(cat "$f" 2>/dev/null)" != "$1" ] || echo "${p%/sessionid}"; done; }
+
+# The Engine closes its end of a connection whose caller is gone (peer 0) when it has dealt with the last request on it.
+orphans() { ss -Hx state connected | awk '$5 ~ /docker.sock$/ && $8 == 0 { print $6 }'; }
+end_session() { # AUDIT/pid:start,... -> ends the connection, waits for what it had begun
+  left= audit=${1%%/*}
+  for entry in $(echo "${1#*/}" | tr , ' '); do
+    p=${entry%:*}
+    # Stopped first: a stopped process cannot exit, so its number cannot pass to another between the check and the kill.
+    kill -STOP "$p" 2>/dev/null || continue
+    if [ "$(start_of "$p")" != "${entry#*:}" ]; then kill -CONT "$p" 2>/dev/null || :; continue; fi
+    left="$left $p"
+  done
+  tree=
+  [ -z "$left" ] || tree=$(descendants $left)
+  [ "$audit" = 4294967295 ] || tree=$(printf '%s\n' $tree $(of_audit_session "$audit") | sort -un)
+  [ -z "$left" ] || kill -KILL $left 2>/dev/null || :
+  tries=0; [ -e "$lock.ignore" ] || : >"$lock.ignore"
+  while :; do
+    alive=; for p in $tree; do
+      case $(sed 's/.*) \(.\).*/\1/' "/proc/$p/stat" 2>/dev/null) in ''|Z) ;; *) alive="$alive $p" ;; esac
+    done
+    busy=$(orphans | grep -vxFf "$lock.ignore" | wc -l)
+    [ "$alive$busy" != 0 ] || return 0
+    [ $tries -lt 300 ] || break                            # tenths of a second
+    sleep 0.1; tries=$((tries + 1))
+  done
+  for p in $alive; do tell "still running: $p $(tr '\0' ' ' <"/proc/$p/cmdline")"; done
+  [ "$busy" = 0 ] || tell "the Engine is still at work on $busy calls of a caller that is gone"
+  exit 78
+}
+
+exec 8>"$dir/$name.guard" 9>"$dir/$name.acts"       # guard: one change of the lock at a time. acts: shared by acts, alone for a takeover
+case $verb in
+  take) owner_=$1 run_=$2 ttl=$3
+    flock 8; read_lock
+    if [ "$session" != - ] && [ "$booted" = "$(boot)" ]; then
+      t=$(now)
+      if [ "$expiry" -gt "$t" ] && [ "$run" != "$run_" ]; then echo "held $owner $run $number $((expiry - t))"; exit 75; fi
+      [ "$session" = "$(session)" ] || end_session "$session" 8>&- 9>&-
+    fi
+    flock -w 30 9 || { tell "an act of the earlier owner does not end"; exit 78; }
+    orphans >"$lock.ignore"                              # Engine 26.1 leaks some of them for good (a hijacked exec whose container was removed)
+    mine_=$(session)                                     # apart, since set -e does not see a failure inside an argument
+    write $((number + 1)) "$owner_" "$run_" $(($(now) + ttl)) "$(boot)" "$mine_"
+    echo $((number + 1)) ;;
+  renew) flock 8; mine "$1"; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
+  act) number_=$1; shift; flock -s 9; mine "$number_"; exec 8>&-; exec "$@" ;;
+  release) flock 8; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - ;;
+esac
