@@ -3,16 +3,14 @@ import type { Host, Lock } from "../host/host.ts";
 import type { RunContext } from "../run/step.ts";
 import { stepsFor } from "../run/step.ts";
 
-/** One file or symbolic link that a build sees; `path` is relative, with forward slashes. */
+/** A file or symbolic link that builds see. */
 export interface ContextEntry {
+  /** Relative to the source's folder, with `/`. */
   path: string;
-  /** Permission bits as they are on this machine. */
-  mode: number;
-  /** Bytes; 0 for a link. */
+  kind: "file" | "link";
+  executable: boolean;
+  /** Bytes; of a link, of its target's name. */
   size: number;
-  absolute: string;
-  /** Where a symbolic link points, as it is written there. */
-  link?: string | undefined;
 }
 
 /** What a step that touches a server gets. One connection a server and a worker. */

@@ -1,4 +1,6 @@
 import { createReadStream } from "node:fs";
+import { readlink } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
@@ -7,18 +9,26 @@ import type { ContextEntry } from "../context.ts";
 /** Where the plan's Dockerfile stands in the context, whatever the source has there. */
 export const dockerfileName = "Dockerfile";
 
+export interface BuildContext {
+  /** The folder that the entries' paths are in. */
+  dir: string;
+  entries: readonly ContextEntry[];
+  /** The hash of their content, in hex. */
+  hash: string;
+}
+
 /**
  * A build context as a tar stream: the same entries, hash and Dockerfile give the same bytes on every machine. Owners are
  * root, modes 644 or 755. An entry that changes while it is read ends the stream with an error.
  */
-export function contextTar(entries: readonly ContextEntry[], hash: string, dockerfile: string): Readable {
+export function contextTar({ dir, entries, hash }: BuildContext, dockerfile: string): Readable {
   const tar = pack();
   const mtime = timeOf(hash);
   const write = async () => {
     await add(tar, { name: dockerfileName, mode: 0o644, mtime }, dockerfile);
     const files = entries.filter(({ path }) => path !== dockerfileName).toSorted(byPath);
     for (const name of foldersOf(files)) await add(tar, { name, mode: 0o755, mtime, type: "directory" });
-    for (const entry of files) await addEntry(tar, entry, mtime);
+    for (const entry of files) await addEntry(tar, join(dir, entry.path), entry, mtime);
     tar.finalize();
   };
   // Whoever reads the stream gets the error; the same one here would be nobody's.
@@ -52,11 +62,11 @@ function add(tar: Pack, header: Header, content = ""): Promise<void> {
   });
 }
 
-async function addEntry(tar: Pack, { path, mode, size, absolute, link }: ContextEntry, mtime: Date): Promise<void> {
-  if (link !== undefined) return add(tar, { name: path, mode: 0o777, mtime, type: "symlink", linkname: link });
-  const executable = (mode & 0o100) !== 0;
+async function addEntry(tar: Pack, at: string, { path, kind, executable, size }: ContextEntry, mtime: Date) {
+  if (kind === "link")
+    return add(tar, { name: path, mode: 0o777, mtime, type: "symlink", linkname: await readlink(at) });
   const entry = tar.entry({ name: path, mode: executable ? 0o755 : 0o644, mtime, size, ...owner });
-  await pipeline(createReadStream(absolute), entry);
+  await pipeline(createReadStream(at), entry);
 }
 
 /** Every folder that holds an entry, parents first. */
