@@ -22,9 +22,9 @@ export async function ensureBase(lab: Lab, image: string): Promise<void> {
   await exclusively(lab, `base-${recipe.name}`, async () => {
     if (await isMade(lab, recipe)) return;
     if (recipe.from !== undefined) await ensureBase(lab, recipe.from);
-    await make(lab, recipe);
+    const origin = await make(lab, recipe);
     await mkdir(join(stampOf(lab, recipe), ".."), { recursive: true });
-    await writeFile(stampOf(lab, recipe), recipeHash(recipe));
+    await writeFile(stampOf(lab, recipe), `${recipeHash(recipe)} ${origin}`);
   });
 }
 
@@ -43,24 +43,37 @@ export async function ensureBases(lab: Lab, images: readonly string[]): Promise<
 
 const stampOf = (lab: Lab, { name }: Recipe) => join(lab.bases, "recipes", name.replaceAll(/[/:]/g, "_"));
 
-async function isMade(lab: Lab, recipe: Recipe): Promise<boolean> {
-  return (await readFile(stampOf(lab, recipe), "utf8").catch(() => "")) === recipeHash(recipe);
+async function readStamp(lab: Lab, recipe: Recipe): Promise<string[]> {
+  return (await readFile(stampOf(lab, recipe), "utf8").catch(() => "")).split(" ");
 }
 
-async function make(lab: Lab, recipe: Recipe): Promise<void> {
+async function isMade(lab: Lab, recipe: Recipe): Promise<boolean> {
+  return (await readStamp(lab, recipe))[0] === recipeHash(recipe);
+}
+
+/** Where the registry's image is from: Docker Hub, a recipe that stands in for its image, or a recipe of the lab's own. */
+export type Origin = "official" | "stand-in" | "ours";
+
+/** The origin of a base that is made; undefined for one that is not. */
+export async function originOf(lab: Lab, image: string): Promise<Origin | undefined> {
+  return (await readStamp(lab, recipeFor(image)))[1] as Origin | undefined;
+}
+
+async function make(lab: Lab, recipe: Recipe): Promise<Origin> {
   const began = performance.now();
-  const official = (await pull(lab, recipe)) !== undefined;
+  const official = await pull(lab, recipe);
   if (!official) await build(lab, recipe);
   for (const name of [recipe.name, ...recipe.aliases]) await push(lab, recipe.name, name);
-  const kind = official ? "official" : recipe.name.startsWith("lab/") ? "ours" : "stand-in";
-  process.stderr.write(`${recipe.name} (${kind}): ${Math.round((performance.now() - began) / 1000)} s\n`);
+  const origin = official ? "official" : recipe.name.startsWith("lab/") ? "ours" : "stand-in";
+  process.stderr.write(`${recipe.name} (${origin}): ${Math.round((performance.now() - began) / 1000)} s\n`);
+  return origin;
 }
 
 /** The official image, where Docker Hub is within reach and gives it; the lab's own images are on no hub. */
-async function pull(lab: Lab, { name }: Recipe): Promise<string | undefined> {
-  if (name.startsWith("lab/") || !(await hubAnswers())) return undefined;
+async function pull(lab: Lab, { name }: Recipe): Promise<boolean> {
+  if (name.startsWith("lab/") || !(await hubAnswers())) return false;
   const { code } = await attemptDocker(lab, ["pull", "--quiet", name], { timeoutMs: 600_000 });
-  return code === 0 ? name : undefined;
+  return code === 0;
 }
 
 async function hubAnswers(): Promise<boolean> {
