@@ -101,7 +101,7 @@ export function spend(
 ): { run: string; fresh: boolean } {
   return store.write(() => {
     const spent = spendingsOf(store, grant).filter(({ part }) => parts.includes(part));
-    const [first] = spent;
+    const first = spent.at(0);
     if (first && spent.length === parts.length && spent.every(({ run }) => run === first.run))
       return { run: first.run, fresh: false };
     if (first) throw partSpent(grant, spent.map(({ part, run }) => `${part} by ${run}`).join(", "));
