@@ -51,10 +51,10 @@ export async function applyProxyConfiguration(access: ProxyAccess): Promise<void
   const { wanted, written, served } = await lookAtConfiguration({ host, proxy });
   if (!written) {
     await prepareFolders(lock);
-    for (const { path, content } of wanted.needs) await writeFile(lock, path, content, { mode: 0o600 });
+    for (const { path, content } of wanted.needs) await writeFile(lock, path, content, { mode: "600" });
     // A bad file in place would keep the proxy from starting after a reboot, so it is checked beside it first.
     const candidate = `${paths.proxyEtc}/next-${wanted.path.slice(paths.proxyEtc.length + 1)}`;
-    await writeFile(lock, candidate, wanted.content, { mode: 0o600 });
+    await writeFile(lock, candidate, wanted.content, { mode: "600" });
     await checkConfiguration(access, candidate);
     await lock.run(["mv", "-f", "--", candidate, wanted.path]);
   }

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { readFile, writeFile } from "../../host/files.ts";
+import type { Host, Lock } from "../../host/host.ts";
+import { sh } from "../../host/quote.ts";
+import { BerthError } from "../../kit/error.ts";
+import { clean } from "../../kit/text.ts";
+import { defineStep, type StageContext } from "../context.ts";
+import { foreignFirewall, openInForeign } from "./firewall-foreign.ts";
+import { firewallFile, firewallRules, firewallUnit } from "./firewall-rules.ts";
+import { arm, disarm, fire, isArmed, proveWayIn } from "./revert.ts";
+import { wayIn } from "./way-in.ts";
+
+const Port = z.int().min(1).max(65535);
+const Input = z.object({
+  sshPorts: z.array(Port).min(1),
+  openPorts: z.array(z.object({ port: Port, protocol: z.enum(["tcp", "udp"]) })),
+});
+type Input = z.infer<typeof Input>;
+
+const nft = "/usr/sbin/nft";
+const unitFile = "/etc/systemd/system/berth-firewall.service";
+const unitName = "berth-firewall.service";
+const candidate = "/etc/berth/firewall.next.nft";
+
+/** Only what the plan names answers from outside, published container ports included; the way in is proved or all is taken back. */
+export const closePorts = defineStep({
+  kind: "provision.firewall",
+  effect: "change",
+  input: Input,
+  before: z.object({ active: z.boolean() }),
+  output: z.object({ by: z.enum(["berth", "ufw", "firewalld"]) }),
+  title: ({ sshPorts, openPorts }) =>
+    `close every port but ${[...sshPorts, ...openPorts.map(({ port }) => port)].join(", ")}`,
+  async observe(input, ctx) {
+    const foreign = await foreignFirewall(ctx.host, input.openPorts);
+    if (foreign) return foreign.open ? { output: { by: foreign.kind } } : { before: { active: true } };
+    return (await holds(ctx.host, await rulesFor(ctx.host, input)))
+      ? { output: { by: "berth" } }
+      : { before: { active: await isLoaded(ctx.host) } };
+  },
+  async apply(input, _before, ctx) {
+    const foreign = await foreignFirewall(ctx.host, input.openPorts);
+    const lock = await ctx.lock("server");
+    if (foreign) {
+      ctx.log(`${foreign.kind} is active and stays in charge; ports that Docker publishes are not behind it\n`);
+      await openInForeign(lock, foreign.kind, input.openPorts);
+    } else await close(await rulesFor(ctx.host, input), lock, ctx);
+  },
+});
+
+/** The port that we came in by is open, whatever the plan says: it may have been moved since. */
+async function rulesFor(host: Host, { sshPorts, openPorts }: Input): Promise<string> {
+  const live = await wayIn(host);
+  return firewallRules({ sshPorts: [...sshPorts, live?.port ?? host.port], openPorts });
+}
+
+const isLoaded = async (host: Host) => (await host.exec([nft, "list", "table", "inet", "berth"])).code === 0;
+
+// The file, loaded in an empty network namespace, and the live table must print the same: nft has many spellings of one rule.
+const sameAsLive = `live=$(${nft} --stateless list table inet berth 2>/dev/null) || exit 1
+[ "$live" = "$(unshare --net sh -c '${nft} --file "$1" && ${nft} --stateless list table inet berth' sh "$1")" ]`;
+
+async function holds(host: Host, rules: string): Promise<boolean> {
+  // A running clock means that the way in was not proved with these rules.
+  if (await isArmed(host, "firewall")) return false;
+  if ((await readFile(host, firewallFile)) !== rules || (await readFile(host, unitFile)) !== firewallUnit) return false;
+  const enabled = await host.exec(["systemctl", "is-enabled", "--quiet", unitName]);
+  return enabled.code === 0 && (await host.exec(sh(sameAsLive, firewallFile))).code === 0;
+}
+
+// What was in force before: the file that was proved earlier, else nothing of ours.
+const undo = `if [ -e ${firewallFile} ]; then ${nft} --file ${firewallFile}; else ${nft} delete table inet berth; fi`;
+
+async function close(rules: string, lock: Lock, ctx: StageContext): Promise<void> {
+  await lock.run(["install", "-d", "-m", "755", "/etc/berth"]);
+  await writeFile(lock, candidate, rules, { mode: "644" });
+  await lock.run([nft, "--check", "--file", candidate]);
+
+  await arm(lock, { name: "firewall", undo, seconds: 60 });
+  await lock.run([nft, "--file", candidate]);
+  await proveWayIn(ctx).catch(async (error: unknown) => {
+    await fire(lock, "firewall");
+    throw lockedOut(ctx.host, error);
+  });
+
+  // Only what was proved is loaded again at the next boot.
+  await lock.run(["mv", "-f", "--", candidate, firewallFile]);
+  await writeFile(lock, unitFile, firewallUnit, { mode: "644" });
+  await lock.run(["systemctl", "daemon-reload"]);
+  await lock.run(["systemctl", "enable", "--quiet", unitName]);
+  // Where it had fired, the file in its place was loaded: the step's second look tells.
+  await disarm(lock, "firewall");
+}
+
+const lockedOut = (host: Host, error: unknown) =>
+  new BerthError({
+    code: "firewall_locks_out",
+    message: "With the firewall on, no new login came through, so it was taken back.",
+    object: host.name,
+    cause: clean(error instanceof Error ? error.message : String(error), 300),
+    next: "If SSH is reached by another port or a jump through this server, name the port in the plan; then deploy again.",
+  });

@@ -1,0 +1,45 @@
+import type { StepCall } from "../../run/step.ts";
+import type { Plan } from "../plan/schema.ts";
+import { engineRunning, engineSettings } from "./engine.ts";
+import { closePorts } from "./firewall.ts";
+import { nodeExporter } from "./monitoring.ts";
+import { installPackages } from "./packages.ts";
+import { proxyConfiguration, proxyContainer, proxyImage } from "./proxy.ts";
+import { secureSsh } from "./ssh.ts";
+import { addSwap } from "./swap.ts";
+import { securityUpdates } from "./updates.ts";
+
+/** Every kind of step that makes a server ready. */
+export const provisionSteps = [
+  nodeExporter,
+  engineSettings,
+  installPackages,
+  engineRunning,
+  addSwap,
+  securityUpdates,
+  closePorts,
+  secureSsh,
+  proxyImage,
+  proxyConfiguration,
+  proxyContainer,
+];
+
+/** The plan's server as steps, in order; what a package would start with is configured before it is installed. */
+export function provisionCalls({ provision, proxy, server }: Plan): StepCall[] {
+  const { packages, sshPorts, swapMegabytes } = provision;
+  const openPorts = provision.openPorts.map(({ port, protocol }) => ({ port, protocol }));
+  return [
+    nodeExporter("server/monitoring-address", { running: false }),
+    engineSettings("server/engine-settings", {}),
+    installPackages("server/packages", { packages }),
+    engineRunning("server/engine", {}),
+    ...(swapMegabytes > 0 ? [addSwap("server/swap", { megabytes: swapMegabytes })] : []),
+    securityUpdates("server/updates", {}),
+    closePorts("server/firewall", { sshPorts, openPorts }),
+    secureSsh("server/ssh", { user: server.user }),
+    nodeExporter("server/monitoring", { running: true }),
+    proxyImage("server/proxy-image", proxy),
+    proxyConfiguration("server/proxy-configuration", proxy),
+    proxyContainer("server/proxy", proxy),
+  ];
+}

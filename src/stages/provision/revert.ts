@@ -1,0 +1,84 @@
+import type { Host, Lock } from "../../host/host.ts";
+import { sh } from "../../host/quote.ts";
+import type { StageContext } from "../context.ts";
+
+/** What the server does by itself if nobody proves in time that the way in is still open. */
+export interface Revert {
+  /** `ssh`, `firewall` */
+  name: string;
+  /** Shell script that brings back what was. Run once, or again after a reboot in the middle of it. */
+  undo: string;
+  seconds: number;
+}
+
+const folder = "/var/lib/berth/revert";
+const unit = (name: string) => `/etc/systemd/system/berth-revert-${name}`;
+
+// Units on disk rather than a transient timer: a reboot before the proof must not make an unproved change permanent.
+const armScript = `set -eu; umask 077; name=$1 seconds=$2 undo=$3 folder=$4 unit=$5
+systemctl disable --quiet --now "berth-revert-$name.timer" 2>/dev/null || :
+mkdir -p "$folder"; rm -f "$folder/$name.fired"
+cat >"$folder/$name.sh" <<SCRIPT
+$undo
+touch "$folder/$name.fired"
+rm -f "$unit.timer" "$unit.service" "/etc/systemd/system/timers.target.wants/berth-revert-$name.timer"
+systemctl daemon-reload
+SCRIPT
+cat >"$unit.service" <<UNIT
+[Unit]
+Description=Berth: takes back $name, since no new login was proved
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $folder/$name.sh
+UNIT
+cat >"$unit.timer" <<UNIT
+[Unit]
+Description=Berth: takes back $name unless a new login is proved
+[Timer]
+OnActiveSec=$seconds
+AccuracySec=1s
+[Install]
+WantedBy=timers.target
+UNIT
+sync "$folder/$name.sh" "$unit.service" "$unit.timer"
+systemctl daemon-reload
+systemctl enable --quiet --now "berth-revert-$name.timer"`;
+
+/** Starts the clock. An earlier one of the same name, left by a worker that died, is replaced. */
+export const arm = (lock: Lock, { name, undo, seconds }: Revert): Promise<string> =>
+  lock.run(sh(armScript, name, String(seconds), undo, folder, unit(name)));
+
+/** Whether a clock is running: then what lies there was not proved, whatever it looks like. */
+export const isArmed = async (host: Host, name: string): Promise<boolean> =>
+  (await host.exec(["test", "-e", `${unit(name)}.timer`])).code === 0;
+
+const disarmScript = `set -eu; name=$1 folder=$2 unit=$3
+systemctl disable --quiet --now "berth-revert-$name.timer" 2>/dev/null || :
+while [ "$(systemctl is-active "berth-revert-$name.service")" = activating ]; do sleep 0.2; done
+rm -f "$unit.timer" "$unit.service" "$folder/$name.sh"; systemctl daemon-reload
+if [ -e "$folder/$name.fired" ]; then rm -f "$folder/$name.fired"; echo fired; fi`;
+
+/** Stops the clock; false where it was too late, and the server has taken the change back. */
+export const disarm = async (lock: Lock, name: string): Promise<boolean> =>
+  (await lock.run(sh(disarmScript, name, folder, unit(name)))) !== "fired";
+
+/** Takes the change back at once, over the connection that still stands. */
+export async function fire(lock: Lock, name: string): Promise<void> {
+  await lock.exec(["systemctl", "start", `berth-revert-${name}.service`]);
+  await disarm(lock, name);
+}
+
+/** A new login with a key, and a command over it. Rejects where that fails or takes longer than 20 s. */
+export async function proveWayIn(ctx: Pick<StageContext, "connectAgain">): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("no login within 20 s")), 20_000);
+  const login = ctx.connectAgain();
+  try {
+    const again = await Promise.race([login, late.promise]);
+    await again.read(["true"]);
+  } finally {
+    clearTimeout(timer);
+    // Also a login that came too late is closed.
+    void login.then((host) => host.close()).catch(() => undefined);
+  }
+}
