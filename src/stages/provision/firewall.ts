@@ -3,10 +3,10 @@ import { readFile, writeFile } from "../../host/files.ts";
 import type { Host, Lock } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
 import { BerthError } from "../../kit/error.ts";
-import { clean } from "../../kit/text.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { foreignFirewall, openInForeign } from "./firewall-foreign.ts";
 import { firewallFile, firewallRules, firewallUnit } from "./firewall-rules.ts";
+import { reasonOf } from "./reason.ts";
 import { arm, disarm, fire, isArmed, proveWayIn } from "./revert.ts";
 import { wayIn } from "./way-in.ts";
 
@@ -97,6 +97,6 @@ const lockedOut = (host: Host, error: unknown) =>
     code: "firewall_locks_out",
     message: "With the firewall on, no new login came through, so it was taken back.",
     object: host.name,
-    cause: clean(error instanceof Error ? error.message : String(error), 300),
+    cause: reasonOf(error),
     next: "If SSH is reached by another port or a jump through this server, name the port in the plan; then deploy again.",
   });

@@ -29,13 +29,15 @@ export const nodeExporter = defineStep({
     const right = listens.every((address) => address === "127.0.0.1:9100") && (!running || listens.length > 0);
     return right && (await readFile(host, file)) === dropIn ? { output: { listens } } : { before: { listens } };
   },
-  async apply({ running }, _before, ctx) {
+  async apply({ running }, { listens }, ctx) {
     const lock = await ctx.lock("server");
     await lock.run(["install", "-d", "-m", "755", folder]);
     await writeFile(lock, file, dropIn, { mode: "644" });
     await lock.run(["systemctl", "daemon-reload"]);
-    if (running) await lock.run(["systemctl", "enable", "--quiet", service]);
-    await lock.run(["systemctl", running ? "restart" : "try-restart", service]);
+    if (running) {
+      await lock.run(["systemctl", "enable", "--quiet", service]);
+      await lock.run(["systemctl", "restart", service]);
+    } else if (listens.length > 0) await lock.run(["systemctl", "try-restart", service]);
   },
 });
 

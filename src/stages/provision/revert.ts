@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host, Lock } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
+import { until } from "../../kit/wait.ts";
 import type { StageContext } from "../context.ts";
 
 /** What the server does by itself if nobody proves in time that the way in is still open. */
@@ -68,17 +70,38 @@ export async function fire(lock: Lock, name: string): Promise<void> {
   await disarm(lock, name);
 }
 
-/** A new login with a key, and a command over it. Rejects where that fails or takes longer than 20 s. */
-export async function proveWayIn(ctx: Pick<StageContext, "connectAgain">): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no login within 20 s")), 20_000);
-  const login = ctx.connectAgain();
+const proofMs = 20_000;
+
+/**
+ * A new login with a key, and a command over it. Tried again for 20 s, since sshd closes its port for a moment when it
+ * reads its settings anew; then rejects with the last reason.
+ */
+export async function proveWayIn({
+  connectAgain,
+  signal,
+}: Pick<StageContext, "connectAgain" | "signal">): Promise<void> {
+  let reason: unknown = new Error("no answer");
+  const proved = until(
+    () =>
+      logIn(connectAgain).then(
+        () => true,
+        (error: unknown) => {
+          reason = error;
+          return undefined;
+        },
+      ),
+    { timeoutMs: proofMs, everyMs: 1000, signal },
+  );
+  // One login that never ends must not outlast the server's own clock.
+  const late = sleep(proofMs + 5000, undefined, { ref: false });
+  if (!(await Promise.race([proved, late]))) throw reason;
+}
+
+async function logIn(connectAgain: StageContext["connectAgain"]): Promise<void> {
+  const again = await connectAgain();
   try {
-    const again = await Promise.race([login, late.promise]);
     await again.read(["true"]);
   } finally {
-    clearTimeout(timer);
-    // Also a login that came too late is closed.
-    void login.then((host) => host.close()).catch(() => undefined);
+    await again.close();
   }
 }

@@ -3,8 +3,8 @@ import { readFile, writeFile } from "../../host/files.ts";
 import type { Host, Lock } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
 import { BerthError } from "../../kit/error.ts";
-import { clean } from "../../kit/text.ts";
 import { defineStep, type StageContext } from "../context.ts";
+import { reasonOf } from "./reason.ts";
 import { arm, disarm, fire, isArmed, proveWayIn } from "./revert.ts";
 import { dropIn, offeredMethods, parseEffective, sshdDropIn, wrongOptions } from "./sshd-config.ts";
 import { wayIn } from "./way-in.ts";
@@ -130,6 +130,6 @@ const refusal = (code: string, message: string, host: Host, cause: unknown) =>
     code,
     message,
     object: host.name,
-    cause: clean(cause instanceof Error ? cause.message : String(cause), 500),
+    cause: reasonOf(cause),
     next: "Look at sshd's settings on the server (sshd -T; ls /etc/ssh/sshd_config.d), then deploy again.",
   });
