@@ -32,10 +32,11 @@ export const execOver =
     options.signal?.throwIfAborted();
     const id = `${mark}=${randomBytes(12).toString("hex")}`;
     // Output is parsed here, so it must not be in the server's language.
-    const channel = await openChannel(connection, quote([...become, "env", id, "LC_ALL=C.UTF-8", ...command]));
+    const line = quote([...become, "env", id, "LC_ALL=C.UTF-8", ...command]);
+    const { channel, ending } = await start(connection, line, options);
     const watch = endEarly(() => endCommand(connection, become, id, channel), options);
     try {
-      const result = await follow(channel, connection, options);
+      const result = await ending;
       options.signal?.throwIfAborted();
       return watch.timedOut() ? { ...result, code: null } : result;
     } finally {
@@ -43,13 +44,22 @@ export const execOver =
     }
   };
 
+interface Started {
+  channel: ClientChannel;
+  ending: Promise<Result>;
+}
+
 /** sshd refuses sessions beyond MaxSessions at once; as others end, there is room again. */
-async function openChannel(connection: Connection, line: string): Promise<ClientChannel> {
+async function start(connection: Connection, line: string, options: ExecOptions): Promise<Started> {
   for (let tries = 1; ; tries++) {
     try {
       return await new Promise((resolve, reject) => {
         // On a dead connection ssh2 throws from the call itself; here that becomes the promise's rejection.
-        connection.ssh.exec(line, (error, channel) => (error ? reject(error) : resolve(channel)));
+        connection.ssh.exec(line, (error, channel) => {
+          // Listened to at once: a quick command's whole output and exit status may come in the same packet.
+          if (error) reject(error);
+          else resolve({ channel, ending: follow(channel, connection, options) });
+        });
       });
     } catch (error) {
       await turn();
@@ -95,6 +105,8 @@ function endEarly(end: () => void, { signal, timeoutMs }: ExecOptions) {
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(timeOut, timeoutMs);
   signal?.addEventListener("abort", end, { once: true });
+  // It may have come while the channel was being opened.
+  if (signal?.aborted) end();
   return {
     timedOut: () => timedOut,
     stop() {
@@ -106,8 +118,8 @@ function endEarly(end: () => void, { signal, timeoutMs }: ExecOptions) {
 
 /** The channel is closed last: where the server cannot be told, at least nobody here waits on. */
 function endCommand(connection: Connection, become: Words, id: string, channel: ClientChannel): void {
-  openChannel(connection, quote([...become, ...sh(endMarked, id)]))
-    .then((ender) => follow(ender, connection, {}))
+  start(connection, quote([...become, ...sh(endMarked, id)]), {})
+    .then(({ ending }) => ending)
     .catch(() => undefined)
     .finally(() => channel.close());
 }
@@ -122,7 +134,7 @@ export function outputOf(name: string, command: Words, { code, signal, stdout, s
     message: `A command on the server ${how}: ${cleanLine(quote(command), 160)}`,
     object: name,
     cause: clean(stderr.trim() || stdout.trim(), 1500) || "It printed nothing.",
-    next: `Look at the server (ssh ${name.replace(/:\d+$/, "")}), then repeat the command: what is already done is not done again.`,
+    next: `Look at the server (ssh ${name.replace(/^(.*):(\d+)$/, "-p $2 $1")}), then repeat the command: what is already done is not done again.`,
   });
 }
 
