@@ -28,6 +28,12 @@ export async function ensureBase(lab: Lab, image: string): Promise<void> {
   });
 }
 
+/** As `ensureBase`, and this lab's Engine has the newest of it: another lab may have made it anew. */
+export async function pullBase(lab: Lab, image: string): Promise<void> {
+  await ensureBase(lab, image);
+  await docker(lab, ["pull", "--quiet", image]);
+}
+
 /** As `ensureBase` for several, two at a time: one downloads while another unpacks. */
 export async function ensureBases(lab: Lab, images: readonly string[]): Promise<void> {
   const queue = [...images];

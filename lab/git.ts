@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../src/kit/wait.ts";
 import { authorityFile, certificateFor, joinedFile } from "./authority.ts";
-import { ensureBase } from "./bases.ts";
+import { pullBase } from "./bases.ts";
 import { attemptDocker, docker } from "./engine.ts";
 import { exclusively } from "./lock.ts";
 import type { Lab } from "./names.ts";
@@ -33,8 +33,8 @@ export async function startGit(lab: Lab): Promise<GitHost> {
   return exclusively(lab, `git-${lab.name}`, async () => {
     const known = await readFile(join(folderOf(lab), "git.json"), "utf8").catch(() => undefined);
     const container = `${lab.name}-git-host`;
-    const running = await attemptDocker(lab, ["container", "inspect", "--format", "{{.State.Running}}", container]);
-    if (known !== undefined && running.stdout.trim() === "true")
+    const running = await attemptDocker(lab, ["container", "inspect", "--format", "{{.State.Status}}", container]);
+    if (known !== undefined && running.stdout.trim() === "running")
       return { ...host, ...(JSON.parse(known) as { token: string }) };
     await docker(lab, ["rm", "--force", "--volumes", container]).catch(() => undefined);
     const token = randomBytes(16).toString("hex");
@@ -56,7 +56,7 @@ function hostOf(lab: Lab): Omit<GitHost, "token"> {
 }
 
 async function create(lab: Lab, container: string, token: string): Promise<void> {
-  await ensureBase(lab, "lab/git:13");
+  await pullBase(lab, "lab/git:13");
   const files = join(folderOf(lab), "files");
   await mkdir(join(files, ".ssh"), { recursive: true, mode: 0o700 });
   await joinedFile(await certificateFor(lab, "git"), join(files, "tls.pem"));
@@ -72,13 +72,18 @@ async function create(lab: Lab, container: string, token: string): Promise<void>
   await docker(lab, ["start", container]);
 }
 
+/** Waits until both doors are open: only then is there a key to pin. */
 async function pinHostKey(lab: Lab, container: string, knownHosts: string): Promise<void> {
+  const doors = ": </dev/tcp/127.0.0.1/22 && : </dev/tcp/127.0.0.1/443";
   const read = async () => {
-    const { code, stdout } = await attemptDocker(lab, ["exec", container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub"]);
-    return code === 0 ? stdout.split(" ").slice(0, 2).join(" ").trim() : undefined;
+    const { code, stdout } = await attemptDocker(lab, [
+      ...["exec", container, "bash", "-c"],
+      `${doors} && cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub`,
+    ]);
+    return code === 0 ? stdout.trim() : undefined;
   };
   const key = await until(read, { timeoutMs: 30_000 });
-  if (key === undefined) throw new Error(`the git host made no host key: docker logs ${container}`);
+  if (key === undefined) throw new Error(`the git host does not answer: docker logs ${container}`);
   await writeFile(knownHosts, `[${lab.gateway}]:${sshPort} ${key}\n`);
 }
 

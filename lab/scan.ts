@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureBase } from "./bases.ts";
+import { pullBase } from "./bases.ts";
 import { docker } from "./engine.ts";
 import type { Lab } from "./names.ts";
 import { readServer } from "./server.ts";
@@ -18,7 +18,7 @@ export interface OpenPorts {
 export async function scan(lab: Lab, server: string): Promise<OpenPorts> {
   const { address, address6 } = await readServer(lab, server);
   const image = "lab/server:13";
-  await ensureBase(lab, image);
+  await pullBase(lab, image);
   const program = await readFile(join(import.meta.dirname, "scan.py"), "utf8");
   const scanOne = async (at: string) => {
     const limits = ["--ulimit", "nofile=16384:16384"];

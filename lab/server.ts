@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { until } from "../src/kit/wait.ts";
 import { claimNumber, releaseNumber } from "./addresses.ts";
-import { ensureBase } from "./bases.ts";
+import { pullBase } from "./bases.ts";
 import { removeGroups } from "./cgroups.ts";
 import { attemptDocker, docker } from "./engine.ts";
 import { containerName, type Lab, serverAddresses } from "./names.ts";
@@ -53,7 +53,7 @@ async function create(lab: Lab, name: string, options: ServerOptions): Promise<v
   const snapshot = options.from === undefined ? undefined : await snapshotRecord(lab, options.from);
   const os = snapshot?.os ?? options.os ?? "debian-13";
   const user = snapshot?.user ?? (options.user === "sudo" ? "deploy" : "root");
-  if (!snapshot) await ensureBase(lab, imageOf(os));
+  if (!snapshot) await pullBase(lab, imageOf(os));
   const folder = serverFolder(lab, name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
