@@ -1,0 +1,142 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+import { ask } from "../../host/docker/exec.ts";
+import { lastLines } from "../../host/docker/logs.ts";
+import { byDigest, pull } from "../../host/docker/pull.ts";
+import { BerthError } from "../../kit/error.ts";
+import { labels } from "../../kit/layout.ts";
+import { until } from "../../kit/wait.ts";
+import type { StageContext } from "../context.ts";
+import { defineStep } from "../context.ts";
+import { Backing } from "../plan/schema.ts";
+import { containerBody } from "./body.ts";
+import { findContainer, imageId, remove, type Seen, stop } from "./containers.ts";
+import { asked, engineForActing, engineIfAny } from "./engine.ts";
+import { Environment, readEnvironment } from "./environment.ts";
+import { backingContainer } from "./names.ts";
+
+const Input = z.object({ environment: Environment, network: z.string(), spec: z.string(), backing: Backing });
+type Input = z.infer<typeof Input>;
+
+const readySeconds = 120;
+
+/** A database, cache or broker: made anew only when what it is made from changes; its volume stays as it is. */
+export const backing = defineStep({
+  kind: "deploy.backing",
+  effect: "change",
+  input: Input,
+  before: z.object({ spec: z.string().nullable() }),
+  output: z.object({ container: z.string(), id: z.string() }),
+  title: ({ backing: { name, image } }) => `${name} (${image.split("@")[0]})`,
+
+  observe: async (input, ctx) => {
+    const engine = await engineIfAny(ctx);
+    const found = engine && (await findContainer(engine, nameOf(input)));
+    if (!engine || !found) return { before: { spec: null } };
+    if (found.labels[labels.stack] !== input.environment.stack) throw foreign(found.name);
+    const ready =
+      (await asPlanned(engine, found, input)) && found.status === "running" && (await answers(engine, found, input));
+    if (!ready) return { before: { spec: found.labels[labels.spec] ?? null } };
+    return { output: { container: found.name, id: found.id } };
+  },
+
+  apply: async (input, _before, ctx) => {
+    const engine = await engineForActing(ctx);
+    await pull(engine, input.backing.image, ctx);
+    const found = await findContainer(engine, nameOf(input));
+    if (found && !(await asPlanned(engine, found, input))) {
+      await stop(engine, found.id);
+      await remove(engine, found.id, { scratch: false });
+    }
+    if (!found || !(await asPlanned(engine, found, input))) await create(engine, input, ctx);
+    await asked(nameOf(input), "The container does not start.", start(engine, nameOf(input)));
+    await waitUntilReady(engine, input, ctx);
+  },
+
+  undo: async (input, { spec }, ctx) => {
+    if (spec !== null && spec !== input.spec) throw replaced(nameOf(input));
+    const engine = await engineForActing(ctx);
+    const found = spec === null ? await findContainer(engine, nameOf(input)) : undefined;
+    if (!found) return;
+    await stop(engine, found.id);
+    await remove(engine, found.id, { scratch: false });
+  },
+});
+
+const nameOf = ({ environment, backing: { name } }: Input) => backingContainer(environment.stack, name);
+
+async function asPlanned(engine: Docker, found: Seen, { spec, backing: { image } }: Input): Promise<boolean> {
+  return found.labels[labels.spec] === spec && found.image === (await imageId(engine, byDigest(image)));
+}
+
+const answers = async (engine: Docker, { id }: Seen, { backing: { ready } }: Input) =>
+  (await ask(engine, id, ready)).code === 0;
+
+async function create(engine: Docker, { environment, network, spec, backing: part }: Input, ctx: StageContext) {
+  const { stack, release } = environment;
+  const body = containerBody({
+    name: backingContainer(stack, part.name),
+    image: byDigest(part.image),
+    stack,
+    part: part.name,
+    role: "backing",
+    spec,
+    release,
+    network,
+    address: null,
+    alias: part.name,
+    env: await readEnvironment(environment, ctx),
+    mounts: part.mounts,
+    memoryMegabytes: part.memoryMegabytes,
+    command: null,
+    user: null,
+    stopSeconds: 60,
+    restart: "unless-stopped",
+    // Official images begin as root: they make their folder their own, then become another user.
+    capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+  });
+  await asked(part.name, "The container cannot be created.", engine.createContainer(body));
+}
+
+/** 304 (already running) is no error to the Engine's client. */
+async function start(engine: Docker, name: string): Promise<void> {
+  const found = await findContainer(engine, name);
+  if (found && found.status !== "running") await engine.getContainer(found.id).start();
+}
+
+async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {
+  const look = async () => {
+    const found = await findContainer(engine, nameOf(input));
+    if (found?.status !== "running") return undefined;
+    return (await answers(engine, found, input)) || undefined;
+  };
+  const ready = await until(look, { timeoutMs: readySeconds * 1000, everyMs: 500, signal: ctx.signal });
+  if (!ready) throw unready(nameOf(input), await lastLines(engine, nameOf(input)));
+}
+
+const unready = (container: string, lines: string) =>
+  new BerthError({
+    code: "backing_unready",
+    message: `${container} does not answer within ${readySeconds} s. What ran before runs on.`,
+    object: container,
+    cause: lines === "" ? "It has printed nothing." : `Its last lines:\n${lines}`,
+    next: `Read all of its log on the server (docker logs ${container}), then: berth resume`,
+  });
+
+const foreign = (container: string) =>
+  new BerthError({
+    code: "container_foreign",
+    message: `A container of the name ${container} is there and is not this stack's.`,
+    object: container,
+    cause: "It does not have this stack's label, so somebody else made it.",
+    next: "Name the stack otherwise: berth plan … --stack NAME",
+  });
+
+const replaced = (container: string) =>
+  new BerthError({
+    code: "undo_impossible",
+    message: `${container} was made anew, and the one before is gone; its volume is as it was.`,
+    object: container,
+    cause: "Two of them cannot have one volume, so the earlier one had to go first.",
+    next: "Apply the earlier plan again: it makes the earlier container.",
+  });

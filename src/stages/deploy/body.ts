@@ -1,0 +1,66 @@
+import type { ContainerCreateOptions } from "dockerode";
+import { labels } from "../../kit/layout.ts";
+import type { Mount } from "../plan/schema.ts";
+
+const megabyte = 1024 * 1024;
+
+export interface Body {
+  name: string;
+  image: string;
+  stack: string;
+  part: string;
+  role: "service" | "backing" | "release-command";
+  spec: string;
+  release: string;
+  network: string;
+  /** null: the Engine chooses one of its range. */
+  address: string | null;
+  alias: string | null;
+  env: string[];
+  mounts: readonly Mount[];
+  memoryMegabytes: number;
+  /** null: the image's own. */
+  command: string[] | null;
+  user: string | null;
+  stopSeconds: number;
+  restart: "no" | "unless-stopped";
+  /** The rights that it keeps of those that Docker gives. */
+  capabilities: string[];
+}
+
+/** A container of ours as the Engine is asked to create it: no more rights, memory and log than it needs, no open port. */
+export const containerBody = (body: Body): ContainerCreateOptions => ({
+  name: body.name,
+  Image: body.image,
+  Labels: {
+    [labels.stack]: body.stack,
+    [labels.service]: body.part,
+    [labels.role]: body.role,
+    [labels.spec]: body.spec,
+    [labels.release]: body.release,
+  },
+  Env: body.env,
+  ...(body.command === null ? {} : { Cmd: body.command }),
+  ...(body.user === null ? {} : { User: body.user }),
+  StopTimeout: body.stopSeconds,
+  HostConfig: {
+    RestartPolicy: { Name: body.restart },
+    Mounts: body.mounts.map(({ volume, path }) => ({ Type: "volume", Source: volume, Target: path, ReadOnly: false })),
+    Memory: body.memoryMegabytes * megabyte,
+    CapDrop: ["ALL"],
+    CapAdd: body.capabilities,
+    SecurityOpt: ["no-new-privileges"],
+    // A first process that reaps children and passes signals on: as process 1 most programs ignore SIGTERM.
+    Init: true,
+    LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+    NetworkMode: body.network,
+  },
+  NetworkingConfig: {
+    EndpointsConfig: {
+      [body.network]: {
+        ...(body.address === null ? {} : { IPAMConfig: { IPv4Address: body.address } }),
+        ...(body.alias === null ? {} : { Aliases: [body.alias] }),
+      },
+    },
+  },
+});

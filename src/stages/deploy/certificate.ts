@@ -1,0 +1,83 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+import { demultiplex } from "../../host/docker/logs.ts";
+import { sh } from "../../host/quote.ts";
+import { BerthError } from "../../kit/error.ts";
+import { cleanLine } from "../../kit/text.ts";
+import { until } from "../../kit/wait.ts";
+import { type CertificateFacts, certificateOf } from "../../proxies/certificate.ts";
+import { proxyOf } from "../../proxies/index.ts";
+import type { StageContext } from "../context.ts";
+import { defineStep } from "../context.ts";
+import { refusalIn } from "./certificate-log.ts";
+import { engineForActing, engineIfAny } from "./engine.ts";
+
+const waitSeconds = 120;
+const day = 24 * 3600 * 1000;
+
+const Input = z.object({ host: z.string(), proxy: z.string() });
+type Input = z.infer<typeof Input>;
+
+/**
+ * A certificate for a host, before anything is switched: a refused one leaves the old version serving. The proxy asks the
+ * authority and backs off by itself, since authorities lock out who asks in a loop; here it is only waited for.
+ */
+export const certificate = defineStep({
+  kind: "deploy.certificate",
+  effect: "change",
+  input: Input,
+  before: z.null(),
+  output: z.object({ issuer: z.string(), notAfter: z.string() }),
+  title: ({ host }) => `certificate for ${host}`,
+
+  observe: async (input, ctx) => {
+    const engine = await engineIfAny(ctx);
+    const found = engine && (await valid(engine, input, ctx));
+    return found ? { output: { issuer: cleanLine(found.issuer), notAfter: found.notAfter } } : { before: null };
+  },
+
+  apply: async (input, _before, ctx) => {
+    const engine = await engineForActing(ctx);
+    const since = Number(await ctx.host.read(["date", "+%s"]));
+    const look = async () => {
+      if (await valid(engine, input, ctx)) return "issued";
+      const refusal = refusalIn(await proxyLog(engine, input, { since }), input.host);
+      return refusal?.givenUp ? refusal.words : undefined;
+    };
+    const seen = await until(look, { timeoutMs: waitSeconds * 1000, everyMs: 500, signal: ctx.signal });
+    if (seen === "issued") return;
+    const earlier = seen ?? refusalIn(await proxyLog(engine, input, { tail: 2000 }), input.host)?.words;
+    throw refused(input.host, earlier, await addressesOf(input.host, ctx));
+  },
+});
+
+async function valid(engine: Docker, { host, proxy }: Input, ctx: StageContext): Promise<CertificateFacts | undefined> {
+  const found = await certificateOf({ host: ctx.host, engine, proxy: proxyOf(proxy) }, host);
+  return found?.names.includes(host) && Date.parse(found.notAfter) > Date.now() + day ? found : undefined;
+}
+
+async function proxyLog(
+  engine: Docker,
+  { proxy }: Input,
+  range: { since: number } | { tail: number },
+): Promise<string> {
+  const container = engine.getContainer(proxyOf(proxy).containerName);
+  return demultiplex(await container.logs({ stdout: false, stderr: true, follow: false, ...range }));
+}
+
+/** The host's addresses as the server sees them; the authority's view may be another one. */
+async function addressesOf(host: string, ctx: StageContext): Promise<string> {
+  const { stdout } = await ctx.host.exec(sh('timeout 10 getent ahosts "$1" | cut -d" " -f1 | sort -u', host));
+  return cleanLine(stdout, 200) || "no address";
+}
+
+const refused = (host: string, words: string | undefined, addresses: string) =>
+  new BerthError({
+    code: "certificate_refused",
+    message: `There is no certificate for ${host}. What served before serves on.`,
+    object: host,
+    cause: words
+      ? `The authority answered the proxy: ${words}`
+      : `The authority has not answered the proxy within ${waitSeconds} s.`,
+    next: `Check that the A and AAAA records of ${host} are this server's (it sees: ${addresses}) and that its port 80 can be reached from outside, then: berth resume. The proxy goes on asking by itself, ever more slowly.`,
+  });

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { byDigest } from "../../host/docker/pull.ts";
+import { writeFile } from "../../host/files.ts";
+import { applyProxyConfiguration, lookAtConfiguration } from "../../proxies/apply.ts";
+import { proxyOf } from "../../proxies/index.ts";
+import { StackRoutes } from "../../proxies/proxy.ts";
+import { routesFile } from "../../proxies/routes.ts";
+import type { StageContext } from "../context.ts";
+import { defineStep } from "../context.ts";
+import { Plan } from "../plan/schema.ts";
+import { engineIfAny } from "./engine.ts";
+import { type Move, routesAfter, routesText, routesThere, sameRoutes } from "./routes-of.ts";
+
+const Input = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
+
+/** What has to be known to change the routes of a stack. */
+export type RoutesInput = z.infer<typeof Input>;
+
+const routesStep = (move: Move, title: (hosts: string) => string) =>
+  defineStep({
+    kind: `deploy.routes.${move}`,
+    effect: "change",
+    input: Input,
+    before: z.object({ routes: StackRoutes.nullable() }),
+    output: z.object({ hosts: z.array(z.string()) }),
+    title: ({ planned }) => title(planned.routes.map(({ host }) => host).join(", ") || "none"),
+
+    observe: async (input, ctx) => {
+      const there = await routesThere(ctx.host, input.planned);
+      if (!(await routesHold(move, input, ctx))) return { before: { routes: there ?? null } };
+      return { output: { hosts: there?.routes.map(({ host }) => host) ?? [] } };
+    },
+
+    apply: async (input, _before, ctx) => {
+      const there = await routesThere(ctx.host, input.planned);
+      await putRoutes(routesAfter(move, there, input.planned), input, ctx);
+    },
+
+    undo: async (input, { routes }, ctx) => putRoutes(routes ?? { ...input.planned, routes: [] }, input, ctx),
+  });
+
+/** The proxy knows the plan's hosts, beside those that are there: their certificates can be got while the old serve. */
+export const addRoutes = routesStep("add", (hosts) => `add to the proxy: ${hosts}`);
+
+/** The proxy knows the plan's hosts and, of this stack, no others. */
+export const settleRoutes = routesStep("settle", (hosts) => `routes of the stack: ${hosts}`);
+
+/** The file is as it shall be after `move`, and the running proxy serves it. */
+export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
+  const there = await routesThere(ctx.host, planned);
+  if (!sameRoutes(there, routesAfter(move, there, planned)) || !(await engineIfAny(ctx))) return false;
+  const { written, served } = await lookAtConfiguration({ host: ctx.host, proxy: proxyOf(proxy.kind) });
+  return written && served !== false;
+}
+
+/** Writes a stack's routes and makes them take effect, under the server's lock: the proxy belongs to all stacks. */
+export async function putRoutes(routes: StackRoutes, { proxy }: RoutesInput, ctx: StageContext): Promise<void> {
+  const lock = await ctx.lock("server");
+  const file = routesFile(routes.stack);
+  if (routes.routes.length === 0) await lock.run(["rm", "-f", "--", file]);
+  else await writeFile(lock, file, routesText(routes), { mode: "0600" });
+  const { host } = ctx;
+  const access = { host, engine: await host.engine(), lock, proxy: proxyOf(proxy.kind), image: byDigest(proxy.image) };
+  await applyProxyConfiguration(access);
+}

@@ -1,0 +1,171 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+import { readFile, writeFile } from "../../host/files.ts";
+import { BerthError } from "../../kit/error.ts";
+import { cleanLine } from "../../kit/text.ts";
+import { until } from "../../kit/wait.ts";
+import { StackRoutes } from "../../proxies/proxy.ts";
+import type { StageContext } from "../context.ts";
+import { defineStep } from "../context.ts";
+import { Plan } from "../plan/schema.ts";
+import { askHttps, type HttpsAnswer } from "./answer.ts";
+import { findContainer } from "./containers.ts";
+import { engineForActing, engineIfAny } from "./engine.ts";
+import { putRoutes, routesHold } from "./routes.ts";
+import { routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
+
+const verifySeconds = 20;
+
+const Input = z.object({
+  /** Where HTTPS is asked: the server's address or name. */
+  server: z.string(),
+  proxy: Plan.shape.proxy,
+  planned: StackRoutes,
+  /** The file that the proxy reads for a service, and the container that it shall name. */
+  upstreams: z.array(z.object({ file: z.string(), container: z.string(), port: z.int() })),
+  /** Each host's health path; null: any answer that is not the proxy's own. */
+  checks: z.array(z.object({ host: z.string(), path: z.string().nullable() })),
+});
+type Input = z.infer<typeof Input>;
+
+const Before = z.object({
+  upstreams: z.array(z.object({ file: z.string(), content: z.string().nullable() })),
+  routes: StackRoutes.nullable(),
+});
+type Before = z.infer<typeof Before>;
+
+/**
+ * All of a stack's services at once: the proxy sends the next request to the new containers, and the answer is verified
+ * through it. Where one host does not answer well, everything is pointed back at once, and the old version serves.
+ */
+export const switchTraffic = defineStep({
+  kind: "deploy.switch",
+  effect: "change",
+  input: Input,
+  before: Before,
+  output: z.object({
+    upstreams: z.array(z.string()),
+    verified: z.array(z.object({ host: z.string(), status: z.int(), from: z.enum(["here", "server"]) })),
+  }),
+  title: ({ checks }) =>
+    `switch to the new release and verify https://${checks.map(({ host }) => host).join(", https://")}`,
+
+  observe: async (input, ctx) => {
+    const engine = await engineIfAny(ctx);
+    const before = await current(input, ctx);
+    const wanted = engine && (await wantedUpstreams(engine, input));
+    if (!wanted || before.upstreams.some(({ content }, n) => content !== wanted[n])) return { before };
+    if (!(await routesHold("move", input, ctx))) return { before };
+    const { verified, failed } = await verify(input, ctx);
+    return failed ? { before } : { output: { upstreams: wanted, verified } };
+  },
+
+  apply: async (input, _before, ctx) => {
+    const engine = await engineForActing(ctx);
+    const wanted = await wantedUpstreams(engine, input);
+    if (!wanted) throw vanished(input);
+    // Read again: a run that goes on after a crash may have switched before it, and must not take that for the old.
+    const before = await current(input, ctx);
+    try {
+      await point(input, wanted, ctx);
+      await verifyOrThrow(input, ctx);
+    } catch (error) {
+      await pointBack(input, before, ctx);
+      throw error;
+    }
+  },
+
+  undo: async (input, before, ctx) => pointBack(input, before, ctx),
+});
+
+async function current({ upstreams, planned }: Input, ctx: StageContext): Promise<Before> {
+  const contents = await Promise.all(upstreams.map(({ file }) => readFile(ctx.host, file)));
+  return {
+    upstreams: upstreams.map(({ file }, n) => ({ file, content: contents[n] ?? null })),
+    routes: (await routesThere(ctx.host, planned)) ?? null,
+  };
+}
+
+/** `ADDRESS:PORT` of each container; undefined while one of them is not there. */
+async function wantedUpstreams(engine: Docker, { upstreams }: Input): Promise<string[] | undefined> {
+  const found = await Promise.all(upstreams.map(({ container }) => findContainer(engine, container)));
+  const wanted = found.flatMap((container, n) =>
+    container?.address ? [`${container.address}:${upstreams[n]?.port}`] : [],
+  );
+  return wanted.length === upstreams.length ? wanted : undefined;
+}
+
+/** Addresses first: a host that moves to another service finds it pointed at something that answers. */
+async function point(input: Input, wanted: readonly string[], ctx: StageContext): Promise<void> {
+  const lock = await ctx.lock("stack");
+  for (const [n, { file }] of input.upstreams.entries()) await writeFile(lock, file, wanted[n] ?? "", { mode: "0600" });
+  if (await routesHold("move", input, ctx)) return;
+  const there = await routesThere(ctx.host, input.planned);
+  await putRoutes(routesAfter("move", there, input.planned), input, ctx);
+}
+
+async function pointBack(input: Input, { upstreams, routes }: Before, ctx: StageContext): Promise<void> {
+  const lock = await ctx.lock("stack");
+  for (const { file, content } of upstreams) {
+    if (content === null) await lock.run(["rm", "-f", "--", file]);
+    else await writeFile(lock, file, content, { mode: "0600" });
+  }
+  const old = routes ?? { ...input.planned, routes: [] };
+  if (!sameRoutes(await routesThere(ctx.host, input.planned), old)) await putRoutes(old, input, ctx);
+}
+
+type Verified = { host: string; status: number; from: "here" | "server" };
+
+async function verifyOrThrow(input: Input, ctx: StageContext): Promise<void> {
+  let last: Awaited<ReturnType<typeof verify>>["failed"];
+  const look = async () => {
+    const { failed } = await verify(input, ctx);
+    last = failed;
+    return failed ? undefined : true;
+  };
+  const timing = { timeoutMs: verifySeconds * 1000, everyMs: 500, signal: ctx.signal };
+  if (!(await until(look, timing)) && last) throw verifyFailed(last.host, last.answered);
+}
+
+async function verify({ server, checks }: Input, ctx: StageContext) {
+  const verified: Verified[] = [];
+  for (const { host, path } of checks) {
+    const asked = { server, name: host, path: path ?? "/", trustedRoots: ctx.trustedRoots };
+    const answered = await askHttps(asked, ctx.host, ctx.signal);
+    const { answer, from } = answered;
+    if (answer.kind !== "status" || !wellAnswered(answer.status, path)) return { verified, failed: { host, answered } };
+    verified.push({ host, status: answer.status, from });
+  }
+  return { verified, failed: undefined };
+}
+
+/** 502 to 504 are what the proxy says when nobody answers it. */
+const wellAnswered = (status: number, path: string | null) =>
+  path === null ? status < 502 || status > 504 : status >= 200 && status < 300;
+
+function verifyFailed(host: string, { answer, from }: HttpsAnswer): BerthError {
+  const where =
+    from === "here" ? "from this machine" : "from the server itself, since its port 443 cannot be reached from here";
+  const said =
+    answer.kind === "status"
+      ? `It answers ${answer.status}${answer.location === "" ? "" : ` and leads to ${cleanLine(answer.location, 200)}`}.`
+      : answer.kind === "silent"
+        ? answer.words
+        : "Nobody answers on port 443.";
+  return new BerthError({
+    code: "verify_failed",
+    message: `https://${host} does not answer well through the proxy. It was switched back, and the old version serves.`,
+    object: host,
+    cause: `Asked ${where}: ${said}`,
+    next: "Read the application's log and the proxy's on the server (docker logs --tail 50 berth-proxy), then: berth resume",
+  });
+}
+
+const vanished = ({ upstreams }: Input) =>
+  new BerthError({
+    code: "container_gone",
+    message: "A container that was started just now is gone.",
+    object: upstreams.map(({ container }) => container).join(", "),
+    cause: "Somebody has removed it meanwhile.",
+    next: "berth resume",
+  });
