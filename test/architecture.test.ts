@@ -135,7 +135,7 @@ test.each(files)("%s keeps to the table", (file) => {
     if (!ours)
       return (
         !allowsPackage(rule, target) &&
-        !(isTest && ["vitest", "fast-check"].includes(target)) &&
+        !(isTest && ["vitest", "fast-check", "ssh2"].includes(target)) &&
         !(isTest && target.startsWith("node:"))
       );
     return (
