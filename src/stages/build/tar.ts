@@ -11,16 +11,12 @@ export async function readTar(
   visit: (header: Header, content: Readable) => Promise<void>,
 ): Promise<void> {
   const reader = extract();
-  reader.on("entry", (header, stream, next) => {
-    const content = stream as unknown as Readable;
-    visit(header, content).then(
-      () => {
-        content.once("end", next);
-        if (content.readableEnded) next();
-        else content.resume();
-      },
-      (error: unknown) => reader.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
-  });
-  await pipeline(source instanceof Buffer ? Readable.from([source]) : source, reader);
+  const fed = pipeline(source instanceof Buffer ? Readable.from([source]) : source, reader);
+  const read = async () => {
+    for await (const entry of reader) {
+      await visit(entry.header, entry as unknown as Readable);
+      entry.resume();
+    }
+  };
+  await Promise.all([fed, read()]);
 }

@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { z } from "zod";
+import { wordsOf } from "../../host/docker/answers.ts";
+import { BerthError } from "../../kit/error.ts";
+import { defineStep, type StageContext } from "../context.ts";
+import { checkArchitecture } from "./architecture.ts";
+import { readArchive } from "./archive.ts";
+import { checkDisk } from "./disk.ts";
+import { type ImageName, ownImage, referenceOf, serverEngine } from "./images.ts";
+import { loadMissing } from "./load.ts";
+import { layersThere } from "./missing.ts";
+import { pullFromHere } from "./pull-from-here.ts";
+
+export const TransferInput = z.object({
+  stack: z.string(),
+  service: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+});
+type TransferInput = z.infer<typeof TransferInput>;
+
+/** The image on the server, under the planned name. Only what the server lacks goes over the line. */
+export const transferImage = defineStep({
+  kind: "transfer.image",
+  effect: "change",
+  input: TransferInput,
+  before: z.null(),
+  output: z.object({ imageId: z.string() }),
+  title: ({ service }) => `bring the image of ${service} to the server`,
+
+  async observe(input, ctx) {
+    const found = await ownImage(await serverEngine(ctx), input);
+    return found ? { output: { imageId: found.Id } } : { before: null };
+  },
+
+  async apply(input, _before, ctx) {
+    await ctx.lock("stack");
+    const [builder, server] = [await ctx.builder.engine(), await ctx.host.engine()];
+    const image = await builtImage(builder, input, ctx);
+    await checkArchitecture(server, referenceOf(input), image.Architecture, ctx.host.name);
+    const dir = await mkdtemp(join(ctx.scratchDir, "image-"));
+    try {
+      await send(builder, server, input, dir, ctx);
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      throw error instanceof BerthError ? error : cutOff(input, ctx.host.name, error);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+});
+
+async function send(builder: Docker, server: Docker, name: ImageName, dir: string, ctx: StageContext): Promise<void> {
+  const archive = await readArchive(builder, referenceOf(name), dir, ctx.signal);
+  const there = await layersThere(server);
+  const missing = archive.layers.filter(({ digest }) => !there.has(digest));
+  await checkDisk(ctx.host, server, name, missing);
+  const began = performance.now();
+  const options = { server, name, archive, there, token: randomBytes(24).toString("hex"), ctx };
+  const sent = await pullFromHere(options).catch((error: unknown) => {
+    if (!(error instanceof BerthError) || error.code !== "forward_refused") throw error;
+    ctx.log(`${error.cause} The layers go by docker load instead.\n`);
+    return loadMissing(options);
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  ctx.log(`sent ${readable(sent.bytes)} in ${sent.layers} layers of ${archive.layers.length}, ${seconds} s\n`);
+}
+
+async function builtImage(builder: Docker, input: TransferInput, ctx: StageContext) {
+  const image = await ownImage(builder, input);
+  if (image) return image;
+  throw new BerthError({
+    code: "image_missing",
+    message: `The image ${referenceOf(input)} is not on ${ctx.builder.name}.`,
+    object: referenceOf(input),
+    cause: "It was built, and removed since.",
+    next: "Run the command again: it is built anew.",
+  });
+}
+
+const cutOff = (name: ImageName, server: string, error: unknown) =>
+  new BerthError({
+    code: "transfer_failed",
+    message: `The image ${referenceOf(name)} did not reach ${server}.`,
+    object: referenceOf(name),
+    cause: wordsOf(error),
+    next: "Run the command again: layers that arrived are not sent again.",
+  });
+
+const readable = (bytes: number) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

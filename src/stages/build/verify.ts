@@ -1,0 +1,47 @@
+import type Docker from "dockerode";
+import type { ImageInspectInfo } from "dockerode";
+import { BerthError } from "../../kit/error.ts";
+import type { StageContext } from "../context.ts";
+import type { Service } from "../plan/schema.ts";
+import { architectureMismatch } from "./architecture.ts";
+import type { ImageInput } from "./image.ts";
+import { searchImage } from "./search.ts";
+import { tryService } from "./trial/try.ts";
+
+/**
+ * What an image must show before it gets its name: the server's architecture, no root, no secret in it, and that each
+ * service that runs it starts and listens where the plan says. Throws the error that names what it does not.
+ */
+export async function verify(engine: Docker, image: string, input: ImageInput, ctx: StageContext): Promise<void> {
+  const built = await engine.getImage(image).inspect();
+  if (built.Architecture !== input.architecture)
+    throw architectureMismatch(image, built.Architecture, input.architecture, ctx.host.name);
+  for (const service of input.services) refuseRoot(built, service);
+  await searchImage(engine, image, { given: givenValues(input, ctx), caBundle: ctx.caBundle }, ctx.signal);
+  for (const service of input.services) await tryService(engine, image, service, input, ctx);
+}
+
+/** Pure part of `verify`. */
+export function refuseRoot({ Config: { User } }: Pick<ImageInspectInfo, "Config">, service: Service): void {
+  const user = service.user || User || "root";
+  if (!/^(root|0+)(:|$)/.test(user)) return;
+  throw new BerthError({
+    code: "runs_as_root",
+    message: `The service ${service.name} would run as root.`,
+    object: service.image,
+    cause: "Neither its image nor the plan names another user.",
+    next: "Add a USER line with another user to its Dockerfile, then run the command again.",
+  });
+}
+
+/** What a person gave. Generated secrets are made on the server when they are first needed, so no build can hold them. */
+function givenValues({ secrets }: ImageInput, ctx: StageContext): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const { origin, name } of secrets) {
+    if (origin !== "given") continue;
+    const value = ctx.givenSecret(name);
+    ctx.hide(value);
+    values.set(name, value);
+  }
+  return values;
+}
