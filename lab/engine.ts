@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Lab } from "./names.ts";
 import { processesOf, startDaemon, stopProcesses, untilDaemon } from "./processes.ts";
@@ -65,4 +65,14 @@ function daemonArgs(lab: Lab, config: string, version: number): string[] {
     "insecure-registry": version < 23 ? `http://${lab.registry}` : lab.registry,
   };
   return Object.entries(value).map(([name, word]) => `--${name}=${word}`);
+}
+
+/** Sockets that the Engine's killed shims left in the one folder that containerd has for all Engines of the machine. */
+export async function removeShimSockets(lab: Lab): Promise<void> {
+  const tasks = join(lab.run, "docker/containerd/daemon/io.containerd.runtime.v2.task", lab.name);
+  for (const task of await readdir(tasks).catch(() => [])) {
+    const address = await readFile(join(tasks, task, "address"), "utf8").catch(() => "");
+    const socket = /^unix:\/\/(\/run\/containerd\/s\/[0-9a-f]{64})$/.exec(address)?.[1];
+    if (socket !== undefined) await rm(socket, { force: true });
+  }
 }

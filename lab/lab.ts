@@ -5,7 +5,7 @@ import { acmeDirectory, startAcme } from "./acme.ts";
 import { authorityFile } from "./authority.ts";
 import { ensureBases } from "./bases.ts";
 import { removeGroups } from "./cgroups.ts";
-import { attemptDocker, engineAnswers, startEngine } from "./engine.ts";
+import { attemptDocker, engineAnswers, removeShimSockets, startEngine } from "./engine.ts";
 import { exclusively } from "./lock.ts";
 import { startMirror } from "./mirror.ts";
 import { type Lab, openLab } from "./names.ts";
@@ -51,6 +51,7 @@ export async function down(lab: Lab, { all = false }: { all?: boolean } = {}): P
     await removeContainers(lab);
     await stopProcesses(lab);
     await removeGroups(lab);
+    await removeShimSockets(lab);
     await unmountBelow(lab.run, lab.dir);
     await stopNetwork(lab);
     for (const path of [lab.run, lab.dir, userFile(lab)]) await rm(path, { recursive: true, force: true });
