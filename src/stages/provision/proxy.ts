@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { ifThere, statusOf } from "../../host/docker/answers.ts";
+import { lastLines } from "../../host/docker/logs.ts";
+import { byDigest, pull } from "../../host/docker/pull.ts";
 import type { Host } from "../../host/host.ts";
 import { hashOf } from "../../kit/canonical.ts";
 import { BerthError } from "../../kit/error.ts";
 import { labels } from "../../kit/layout.ts";
-import { clean } from "../../kit/text.ts";
 import { until } from "../../kit/wait.ts";
 import { applyProxyConfiguration, lookAtConfiguration } from "../../proxies/apply.ts";
 import { proxyOf } from "../../proxies/index.ts";
@@ -22,21 +24,12 @@ export const proxyImage = defineStep({
   output: z.object({ id: z.string() }),
   title: ({ image }) => `pull ${image.split("@")[0]}`,
   async observe({ image }, { host }) {
-    const found = await (await host.engine())
-      .getImage(byDigest(image))
-      .inspect()
-      .catch(() => undefined);
+    const found = await ifThere((await host.engine()).getImage(byDigest(image)).inspect());
     return found ? { output: { id: found.Id } } : { before: {} };
   },
   async apply({ image }, _before, ctx) {
     await ctx.lock("server");
-    const engine = await ctx.host.engine();
-    const progress = await engine.pull(byDigest(image)).catch((error: unknown) => {
-      throw unavailable(image, error);
-    });
-    await new Promise<void>((resolve, reject) => {
-      engine.modem.followProgress(progress, (error) => (error ? reject(unavailable(image, error)) : resolve()));
-    });
+    await pull(await ctx.host.engine(), image, ctx);
   },
 });
 
@@ -80,21 +73,18 @@ export const proxyContainer = defineStep({
     const found = await inspect(input, host);
     if (found && found.Config.Labels[labels.spec] !== specOf(input)) {
       // Stopped gracefully: what is in flight ends; new connections wait for the next one or are refused for a moment.
-      await engine.getContainer(found.Id).stop().catch(unlessStopped);
+      await engine.getContainer(found.Id).stop().catch(unlessSo);
       await engine.getContainer(found.Id).remove();
     }
     const proxy = proxyOf(input.kind);
     if (found?.Config.Labels[labels.spec] !== specOf(input)) {
       await engine.createContainer({ ...bodyOf(input, proxy), name: proxy.containerName });
     }
-    await engine.getContainer(proxy.containerName).start().catch(unlessStopped);
+    await engine.getContainer(proxy.containerName).start().catch(unlessSo);
     const up = await until(async () => ((await isUp(input, host)) ? true : undefined), { timeoutMs: 30_000, signal });
     if (!up) throw await notUp(proxy, host);
   },
 });
-
-/** `caddy:2@sha256:…` without its tag: the Engine takes a name or a digest. */
-const byDigest = (image: string) => image.replace(/:[\w.-]+@/, "@");
 
 function bodyOf(input: Input, proxy: ReverseProxy) {
   return proxy.container(byDigest(input.image), { [labels.role]: "proxy", [labels.spec]: specOf(input) });
@@ -103,9 +93,8 @@ function bodyOf(input: Input, proxy: ReverseProxy) {
 /** Hash of what the container is made from. */
 const specOf = ({ kind, image }: Input) => hashOf(proxyOf(kind).container(byDigest(image), {})).slice(0, 16);
 
-async function inspect({ kind }: Input, host: Host) {
-  return (await host.engine()).getContainer(proxyOf(kind).containerName).inspect().catch(unlessMissing);
-}
+const inspect = async ({ kind }: Input, host: Host) =>
+  ifThere((await host.engine()).getContainer(proxyOf(kind).containerName).inspect());
 
 async function isUp(input: Input, host: Host): Promise<boolean> {
   const found = await inspect(input, host);
@@ -119,36 +108,17 @@ async function listens(host: Host, pid: number): Promise<boolean> {
 }
 
 async function notUp(proxy: ReverseProxy, host: Host): Promise<BerthError> {
-  const log = await (await host.engine())
-    .getContainer(proxy.containerName)
-    .logs({ stdout: true, stderr: true, tail: 10 });
   return new BerthError({
     code: "proxy_not_up",
     message: "The proxy was started and does not listen on ports 80 and 443.",
     object: proxy.containerName,
-    cause: clean(log.toString(), 1500),
+    cause: await lastLines(await host.engine(), proxy.containerName, 10),
     next: `Read its log on the server: docker logs --tail 50 ${proxy.containerName}`,
   });
 }
 
-const statusOf = (error: unknown) => (error as { statusCode?: number }).statusCode;
-
 /** 304: it was so already. */
-function unlessStopped(error: unknown): undefined {
+function unlessSo(error: unknown): undefined {
   if (statusOf(error) === 304) return undefined;
   throw error;
 }
-
-function unlessMissing(error: unknown): undefined {
-  if (statusOf(error) === 404) return undefined;
-  throw error;
-}
-
-const unavailable = (image: string, error: unknown) =>
-  new BerthError({
-    code: "image_unavailable",
-    message: "The server could not pull the proxy's image.",
-    object: image,
-    cause: clean(error instanceof Error ? error.message : String(error), 500),
-    next: "Check that the server reaches the registry, or name a mirror in its /etc/docker/daemon.json (registry-mirrors).",
-  });

@@ -16,13 +16,17 @@ export interface Revert {
 const folder = "/var/lib/berth/revert";
 const unit = (name: string) => `/etc/systemd/system/berth-revert-${name}`;
 
-// Units on disk rather than a transient timer: a reboot before the proof must not make an unproved change permanent.
+// Stopped by name first, not by `disable --now`: that passes over a timer whose file is gone, and a timer that runs on
+// would not be started anew. Units on disk rather than a transient timer: a reboot before the proof must not make an
+// unproved change permanent.
 const armScript = `set -eu; umask 077; name=$1 seconds=$2 undo=$3 folder=$4 unit=$5
-systemctl disable --quiet --now "berth-revert-$name.timer" 2>/dev/null || :
+systemctl stop "berth-revert-$name.timer" 2>/dev/null || :
+systemctl disable --quiet "berth-revert-$name.timer" 2>/dev/null || :
 mkdir -p "$folder"; rm -f "$folder/$name.fired"
 cat >"$folder/$name.sh" <<SCRIPT
 $undo
 touch "$folder/$name.fired"
+systemctl stop "berth-revert-$name.timer"
 rm -f "$unit.timer" "$unit.service" "/etc/systemd/system/timers.target.wants/berth-revert-$name.timer"
 systemctl daemon-reload
 SCRIPT
@@ -55,7 +59,8 @@ export const isArmed = async (host: Host, name: string): Promise<boolean> =>
   (await host.exec(["test", "-e", `${unit(name)}.timer`])).code === 0;
 
 const disarmScript = `set -eu; name=$1 folder=$2 unit=$3
-systemctl disable --quiet --now "berth-revert-$name.timer" 2>/dev/null || :
+systemctl stop "berth-revert-$name.timer" 2>/dev/null || :
+systemctl disable --quiet "berth-revert-$name.timer" 2>/dev/null || :
 while [ "$(systemctl is-active "berth-revert-$name.service")" = activating ]; do sleep 0.2; done
 rm -f "$unit.timer" "$unit.service" "$folder/$name.sh"; systemctl daemon-reload
 if [ -e "$folder/$name.fired" ]; then rm -f "$folder/$name.fired"; echo fired; fi`;
