@@ -40,7 +40,9 @@ async function lookFor(user: string, host: Host): Promise<string[]> {
 }
 
 async function effective(user: string, host: Host): Promise<Map<string, string>> {
-  return parseEffective(await host.read([sshd, "-T", "-C", `user=${user},host=localhost,addr=127.0.0.1`]));
+  const { code, stdout, stderr } = await host.exec([sshd, "-T", "-C", `user=${user},host=localhost,addr=127.0.0.1`]);
+  if (code === 0) return parseEffective(stdout);
+  throw refusal("ssh_config_invalid", "sshd's configuration on the server is not valid.", host, stderr);
 }
 
 /** A file that says "no" is not enough: sshd may not have read it. Undefined where the server cannot ask itself. */

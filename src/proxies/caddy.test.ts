@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { caddy } from "./caddy.ts";
+import type { StackRoutes } from "./proxy.ts";
+import { parseRoutes } from "./routes.ts";
+
+const stack = (name: string, host: string, trust: string | null = null): StackRoutes => ({
+  stack: name,
+  routes: [{ host, service: "web" }],
+  tls: { directory: "https://acme.test/dir", email: null, trust },
+});
+
+const parsed = (stacks: StackRoutes[]) => JSON.parse(caddy.configuration(stacks).content);
+
+test("the same stacks give the same bytes, in any order", () => {
+  const [a, b] = [stack("a", "a.test"), stack("b", "b.test")];
+  expect(caddy.configuration([a, b])).toEqual(caddy.configuration([b, a]));
+});
+
+test("a host is dialled by the file of its stack and service, where deploy writes the address", () => {
+  const [route] = parsed([stack("shop", "shop.test")]).apps.http.servers.secure.routes;
+  const proxy = route.handle.find(({ handler }: { handler: string }) => handler === "reverse_proxy");
+  expect(route.match).toEqual([{ host: ["shop.test"] }]);
+  expect(proxy.upstreams).toEqual([{ dial: "{file./etc/caddy/up/shop-web}" }]);
+  expect(caddy.upstreamFile("shop", "web")).toMatch(/\/etc\/up\/shop-web$/);
+});
+
+test("known hosts go from HTTP to HTTPS, unknown ones get 404 on both and no certificate", () => {
+  const { apps } = parsed([stack("shop", "shop.test")]);
+  const { plain, secure } = apps.http.servers;
+  expect(plain.routes[0]).toMatchObject({ match: [{ host: ["shop.test"] }], handle: [{ status_code: 308 }] });
+  for (const server of [plain, secure]) expect(server.routes.at(-1).handle.at(-1)).toMatchObject({ status_code: 404 });
+  expect(apps.tls.certificates.automate).toEqual(["shop.test"]);
+  expect(secure.strict_sni_host).toBe(true);
+});
+
+test("without a stack it listens all the same and asks no authority", () => {
+  const { apps } = parsed([]);
+  expect(Object.keys(apps.http.servers)).toEqual(["plain", "secure"]);
+  expect(apps.tls.automation.policies).toEqual([]);
+});
+
+test("a private directory's authority is a file that the container sees under the name that the configuration gives", () => {
+  const configuration = caddy.configuration([stack("a", "a.test", "PEM"), stack("b", "b.test", "PEM")]);
+  const [file] = configuration.needs;
+  const [policy] = JSON.parse(configuration.content).apps.tls.automation.policies;
+  expect(configuration.needs).toHaveLength(1);
+  expect(file).toMatchObject({ content: "PEM" });
+  expect(file?.path.replace("/var/lib/berth/proxy/etc", "/etc/caddy")).toBe(
+    policy.issuers[0].trusted_roots_pem_files[0],
+  );
+});
+
+test("the log holds neither header values nor queries", () => {
+  const { fields } = parsed([]).logging.logs.access.encoder;
+  expect(fields["request>headers"].filter).toBe("delete");
+  const { regexp, value } = fields["request>uri"];
+  expect("/reset?token=s3cret".replace(new RegExp(regexp), value)).toBe("/reset?…");
+});
+
+const file = (routes: unknown, name = "x") => ({ path: `/routes/${name}.json`, content: JSON.stringify(routes) });
+
+test("two stacks that want one host are both named", () => {
+  expect(() => parseRoutes([file(stack("a", "shop.test")), file(stack("b", "shop.test"))])).toThrow(
+    expect.objectContaining({
+      code: "route_conflict",
+      object: "shop.test",
+      cause: expect.stringMatching(/\ba\b.*\bb\b/),
+    }),
+  );
+});
+
+test("a file that is no routes file is named, and nothing is made of the others", () => {
+  expect(() => parseRoutes([file(stack("a", "a.test")), file({ stack: 1 }, "bad")])).toThrow(
+    expect.objectContaining({ code: "proxy_routes_invalid", object: "/routes/bad.json" }),
+  );
+});
