@@ -11,6 +11,8 @@ export interface Terminal {
   /** Asks on the terminal itself and reads one line there; undefined where there is none. */
   ask(question: string, options?: { hidden?: boolean }): Promise<string | undefined>;
   readonly json: boolean;
+  /** Calls back at each Ctrl-C until what is answered is called; without a listener Ctrl-C ends the command. */
+  onInterrupt(listener: () => void): () => void;
 }
 
 /** What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open. */

@@ -1,0 +1,153 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { text as readAll } from "node:stream/consumers";
+import { CommanderError } from "commander";
+import { commandLine } from "./cli/commands.ts";
+import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
+import { BerthError, failureOf } from "./kit/error.ts";
+import { type Config, defaultAcmeDirectory } from "./services/config.ts";
+import { work } from "./services/work.ts";
+import { openBerth } from "./services.ts";
+
+// The only file that reads argv, the environment and the terminal.
+const { argv, env, stdin, stdout, stderr } = process;
+const debug = argv.includes("--debug");
+const words = argv.slice(2).filter((word) => word !== "--debug");
+
+process.exitCode = words[0] === "work" ? await worker(words[1] ?? "", words[2]) : await command();
+
+async function command(): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  const around = { cwd: process.cwd(), git: gitCredentials(), terminal: terminalOf, config: configOf, readSecret };
+  try {
+    await commandLine(around, (ended) => {
+      code = ended;
+    }).parseAsync(words, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): ExitCode {
+  const failure = failureOf(error);
+  if (words.includes("--json")) stdout.write(`${JSON.stringify({ event: "result", state: "failed", failure })}\n`);
+  stderr.write(`${renderFailure(failure)}\n`);
+  if (debug && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return exitCodeOf(failure);
+}
+
+/** `berth work RUN ACTION`: how a worker is started; not for people. */
+async function worker(run: string, action: string | undefined): Promise<ExitCode> {
+  const shutdown = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => shutdown.abort());
+  const berth = openBerth(configOf({}));
+  try {
+    const { state } = await work(berth, run, action === "rollback" ? "rollback" : "apply", shutdown.signal);
+    return state === "done" || state === "rolled_back" ? 0 : 1;
+  } catch (error) {
+    return failed(error);
+  } finally {
+    berth.close();
+  }
+}
+
+function configOf({ identity }: { identity?: string }): Config {
+  const home = env["BERTH_HOME"] ?? join(env["XDG_STATE_HOME"] ?? join(env["HOME"] ?? "/", ".local/state"), "berth");
+  // A git token is for this process alone: a worker has no use for it.
+  const { BERTH_GIT_TOKEN: _, ...passed } = env;
+  return {
+    home,
+    env: passed,
+    version: version(),
+    workerCommand: [process.execPath, import.meta.filename, "work"],
+    acme: {
+      directory: env["BERTH_ACME_DIRECTORY"] ?? defaultAcmeDirectory,
+      email: env["BERTH_ACME_EMAIL"] ?? null,
+      trust: fileIn("BERTH_ACME_CA") ?? null,
+    },
+    trustedRoots: [fileIn("BERTH_TRUSTED_ROOTS")].filter((pem) => pem !== undefined),
+    caBundle: fileIn("BERTH_CA_BUNDLE") ?? fileIn("NODE_EXTRA_CA_CERTS"),
+    identityFile: identity ?? env["BERTH_IDENTITY"],
+    allowPrivateAddresses: env["BERTH_ALLOW_PRIVATE_ADDRESSES"] === "1",
+    askPassphrase: (keyFile) => terminalOf(false).ask(`Passphrase of ${keyFile}: `, { hidden: true }),
+  };
+}
+
+const gitCredentials = () => ({
+  token: env["BERTH_GIT_TOKEN"],
+  sshKey: env["BERTH_GIT_KEY"],
+  knownHosts: env["BERTH_GIT_KNOWN_HOSTS"],
+  caBundle: env["BERTH_GIT_CA"] ?? env["GIT_SSL_CAINFO"],
+});
+
+const version = (): string => JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+
+/** The text of the file that a variable names; undefined where it is not set. */
+function fileIn(name: string): string | undefined {
+  const path = env[name];
+  if (path === undefined || path === "") return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new BerthError({
+      code: "usage",
+      message: `The file that ${name} names cannot be read.`,
+      object: path,
+      cause: (error as Error).message,
+      next: `Correct ${name}, or unset it.`,
+    });
+  }
+}
+
+function terminalOf(json: boolean): Terminal {
+  return {
+    json,
+    live: stderr.isTTY === true,
+    say: (line) => stdout.write(`${line}\n`),
+    note: (line) => stderr.write(`${line}\n`),
+    ask,
+    onInterrupt: (listener) => {
+      process.on("SIGINT", listener);
+      return () => process.off("SIGINT", listener);
+    },
+  };
+}
+
+/** Asks where a person is: on a terminal that is both ends of the talk. */
+async function ask(question: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string | undefined> {
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  stderr.write(question);
+  // readline echoes what is typed to its output; a hidden answer's goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true });
+  const gone = new AbortController();
+  reader.once("SIGINT", () => gone.abort());
+  reader.once("close", () => gone.abort());
+  try {
+    return await reader.question("", { signal: gone.signal });
+  } catch {
+    return undefined;
+  } finally {
+    reader.close();
+    if (hidden) stderr.write("\n");
+  }
+}
+
+async function readSecret(name: string): Promise<string> {
+  const value = stdin.isTTY
+    ? ((await ask(`${name}: `, { hidden: true })) ?? "")
+    : (await readAll(stdin)).replace(/\n$/, "");
+  if (value !== "") return value;
+  throw new BerthError({
+    code: "usage",
+    message: "No value was given, so nothing was set.",
+    object: name,
+    cause: "The line that was typed, or stdin, was empty.",
+    next: `Type it on a terminal, or pipe it: berth secrets set ${name} --stack STACK < FILE`,
+  });
+}

@@ -1,0 +1,59 @@
+import type { RunEvent } from "../run/event.ts";
+import type { Berth } from "../services/berth.ts";
+import { planOfRun } from "../services/run-facts.ts";
+import { cancel, follow } from "../services/runs.ts";
+import { showProgress } from "./progress.ts";
+import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
+
+/** Follows a run until it ends, or until the person leaves it: Ctrl-C once leaves it going, twice cancels it. */
+export async function followToEnd(berth: Berth, terminal: Terminal, run: string): Promise<ExitCode> {
+  const progress = showProgress(terminal);
+  const leaving = new AbortController();
+  let failed: Extract<RunEvent, { event: "ended" }>["failure"];
+  let interrupts = 0;
+  const stopListening = terminal.onInterrupt(() => {
+    interrupts++;
+    if (interrupts === 1) {
+      terminal.note(
+        `\nThe run ${run} goes on without this command. Follow it: berth runs ${run}\nCtrl-C again within 3 s cancels it.`,
+      );
+      setTimeout(() => leaving.abort(), 3000).unref();
+    }
+    if (interrupts === 2) cancel(berth, run);
+  });
+  const onEvent: typeof progress.onEvent = (event, line) => {
+    if (event.event === "ended" || event.event === "failed") failed = event.failure ?? failed;
+    progress.onEvent(event, line);
+  };
+  const state = await follow(berth, run, { onEvent, onLog: progress.onLog, signal: leaving.signal }).finally(
+    stopListening,
+  );
+
+  const { observed, applied } = progress.counts();
+  const plan = planOfRun(berth, run);
+  const addresses = plan.routes.map(({ host }) => `https://${host}`);
+  if (terminal.json)
+    terminal.say(
+      JSON.stringify({
+        event: "result",
+        state,
+        run,
+        observed,
+        applied,
+        address: addresses.join(", "),
+        ...(failed && { failure: failed }),
+      }),
+    );
+  if (state === "done") {
+    terminal.note(`\n${applied} steps applied, ${observed} already held.`);
+    if (!terminal.json) for (const address of addresses) terminal.say(`${plan.stack} answers on ${address}`);
+    return 0;
+  }
+  if (state === "running") return 1;
+  if (failed) terminal.note(`\n${renderFailure(failed)}`);
+  terminal.note(`The run is ${state.replace("_", " ")}. ${nextFor(state, run)}`);
+  return state === "rolled_back" ? 0 : 1;
+}
+
+const nextFor = (state: string, run: string) =>
+  state === "rolled_back" ? "" : `Once the cause is gone: berth resume ${run}   (or the same command again)`;

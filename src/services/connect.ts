@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { connectSsh } from "../host/connect.ts";
+import type { Host } from "../host/host.ts";
+import { resolveTarget, type Target } from "../host/target.ts";
+import { putServer, type StoredServer, serverOf, servers } from "../store/servers.ts";
+import type { Store } from "../store/store.ts";
+import type { Config } from "./config.ts";
+
+const Facts = z.object({ identityFile: z.string().optional() });
+
+/** What a person calls a server, and how it is reached. */
+export interface NamedTarget {
+  name: string;
+  target: Target;
+  /** The pinned host key; undefined until a person has approved a plan that shows it. */
+  pinned: string | undefined;
+}
+
+/** A known server by its name, else any address that ssh takes; a new one is noted, its key not yet pinned. */
+export async function findServer(config: Config, store: Store, wanted: string): Promise<NamedTarget> {
+  const known = serverOf(store, wanted) ?? servers(store).find(({ target }) => target === wanted);
+  const server = known ?? { name: "", target: wanted, hostKey: null, facts: {}, updated: "" };
+  const identityFile = config.identityFile ?? Facts.parse(server.facts).identityFile;
+  const target = await resolveTarget(server.target, {
+    env: config.env,
+    ...(identityFile !== undefined && { identityFile }),
+  });
+  const name = server.name || nameOf(target);
+  const same = known ?? serverOf(store, name);
+  noteServer(store, {
+    name,
+    target: server.target,
+    hostKey: same?.hostKey ?? null,
+    facts: { identityFile },
+    updated: new Date().toISOString(),
+  });
+  return { name, target, pinned: same?.hostKey ?? undefined };
+}
+
+const noteServer = (store: Store, server: StoredServer) => putServer(store, server);
+
+const nameOf = ({ host, port }: Target) => (port === 22 ? host : `${host}:${port}`);
+
+/** From now on this server is known by this key, and by no other. */
+export function pinServer(store: Store, name: string, hostKey: string): void {
+  const server = serverOf(store, name);
+  if (server && server.hostKey === null) putServer(store, { ...server, hostKey, updated: new Date().toISOString() });
+}
+
+/**
+ * Logs in. A server of which nothing is known is let in for looking at it: its key is part of the plan, a person approves
+ * it with the plan, and from then on it is pinned. Logging in by key gives nothing away to a false server.
+ */
+export async function connect({ target, pinned }: NamedTarget, config: Config, expected = pinned): Promise<Host> {
+  const files = await Promise.all(target.knownHostsFiles.map((path) => readFile(path, "utf8").catch(() => "")));
+  return connectSsh(target, {
+    knownHosts: files.join("\n"),
+    ...(expected !== undefined && { expectedHostKey: expected }),
+    onNewHostKey: () => true,
+    ...(config.askPassphrase && { passphrase: config.askPassphrase }),
+  });
+}

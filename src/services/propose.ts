@@ -1,0 +1,140 @@
+import type { Base } from "../approval/operation.ts";
+import { localEngine } from "../host/engine.ts";
+import type { Host } from "../host/host.ts";
+import { hashOf, sha256 } from "../kit/canonical.ts";
+import { BerthError } from "../kit/error.ts";
+import type { Analysis } from "../stages/analysis/schema.ts";
+import { imagesOf, makePlan, stackName } from "../stages/plan/make.ts";
+import { Plan } from "../stages/plan/schema.ts";
+import { mergeWishes, type Wishes } from "../stages/plan/wishes.ts";
+import type { Resolved } from "../stages/source/fetch.ts";
+import { pinImage, surveyBuilder } from "../stages/survey/builder.ts";
+import { refuseServer } from "../stages/survey/refuse.ts";
+import type { Survey } from "../stages/survey/schema.ts";
+import { surveyServer } from "../stages/survey/server.ts";
+import { planOf, putPlan } from "../store/plans.ts";
+import type { Berth } from "./berth.ts";
+import { connect, findServer } from "./connect.ts";
+
+/** Packages, a base, a database and an image fit in this; what an image really needs is asked before it is sent. */
+const leastDiskMegabytes = 2000;
+
+/** A plan with what it was made from, as a person is shown it. */
+export interface Proposal {
+  plan: Plan;
+  hash: string;
+  /** The facts that a grant of it rests on. */
+  base: Base;
+  /** Never applied before, here or on its server. */
+  newStack: boolean;
+}
+
+export interface Proposed {
+  source: Resolved;
+  analysis: Analysis;
+  /** A server's name or address, as the person gave it. */
+  server: string;
+  wishes: Wishes;
+  updateImages: boolean;
+}
+
+/** Looks at the server and makes the plan; changes nothing anywhere but in the store here. */
+export async function propose(berth: Berth, proposed: Proposed): Promise<Proposal> {
+  const { config, store } = berth;
+  const server = await findServer(config, store, proposed.server);
+  const stack = stackName(proposed.analysis, proposed.wishes);
+  const host = await connect(server, config);
+  try {
+    const survey = await look(berth, host, server.name, stack, proposed.analysis);
+    refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
+    const last = lastPlan(survey);
+    const plan = makePlan({
+      source: sourceOf(proposed.source),
+      analysis: proposed.analysis,
+      survey,
+      wishes: last ? mergeWishes(last.wishes, proposed.wishes) : proposed.wishes,
+      given: berth.secrets.fingerprints(stack),
+      tls: { directory: config.acme.directory, email: config.acme.email, trust: config.acme.trust },
+      caBundle: config.caBundle === undefined ? null : sha256(config.caBundle),
+      last,
+      updateImages: proposed.updateImages,
+    });
+    const serial = survey.server.applied?.serial ?? 0;
+    const hash = putPlan(store, { stack, serial, plan, created: survey.at });
+    return { plan, hash, base: baseOf(plan, serial), newStack: serial === 0 };
+  } finally {
+    await host.close();
+  }
+}
+
+async function look(berth: Berth, host: Host, name: string, stack: string, analysis: Analysis): Promise<Survey> {
+  const engine = await localEngine({ dockerHost: berth.config.env["DOCKER_HOST"] }).catch(() => undefined);
+  const server = await surveyServer(host, { stack });
+  const asking = engine ?? (server.engine ? await host.engine() : undefined);
+  if (!asking) throw noEngine();
+  const names = imagesOf(analysis);
+  const pinned = await Promise.all(names.map((image) => pinImage(asking, image)));
+  return {
+    at: new Date().toISOString(),
+    target: { name, host: host.address, port: host.port, user: host.user },
+    hostKey: host.hostKey,
+    server,
+    builder: engine ? await surveyBuilder(engine) : null,
+    images: Object.fromEntries(names.map((image, n) => [image, pinned[n] ?? ""])),
+  };
+}
+
+/** What the server says was applied last. It is read by our own schema: a plan of another version counts as none. */
+export function lastPlan({ server }: Survey): Plan | null {
+  const parsed = Plan.safeParse(server.applied?.plan);
+  return parsed.success ? parsed.data : null;
+}
+
+/** A grant holds while these are as they were: which plan stands, and which machine it stands on. */
+export const baseOf = ({ stack, server }: Plan, serial: number): Base => ({
+  [`stack.${stack}.serial`]: String(serial),
+  [`server.${server.name}`]: hashOf({ host: server.host, port: server.port, hostKey: server.hostKey }),
+});
+
+const sourceOf = ({ kind, name, revision, contentHash }: Resolved): Plan["source"] => ({
+  kind,
+  name,
+  revision,
+  contentHash,
+});
+
+const noEngine = () =>
+  new BerthError({
+    code: "engine_unreachable",
+    message: "No Docker Engine answers, here or on the server, so no image can be looked up.",
+    object: "this machine",
+    cause: "Neither DOCKER_HOST nor /var/run/docker.sock leads to one, and the server has none yet.",
+    next: "Install Docker on this machine (any architecture serves for looking up images), then run the command again.",
+  });
+
+/** A stored plan, to be applied (again) as things are now. Throws `no_such_plan`. */
+export async function proposeStored(berth: Berth, wanted: string): Promise<Proposal> {
+  const stored = planOf(berth.store, wanted);
+  if (!stored) throw noSuchPlan(wanted);
+  const plan = Plan.parse(stored.plan);
+  const host = await connect(
+    await findServer(berth.config, berth.store, plan.server.name),
+    berth.config,
+    plan.server.hostKey,
+  );
+  try {
+    const serial = (await surveyServer(host, { stack: plan.stack })).applied?.serial ?? 0;
+    return { plan, hash: stored.hash, base: baseOf(plan, serial), newStack: serial === 0 };
+  } finally {
+    await host.close();
+  }
+}
+
+const noSuchPlan = (wanted: string) =>
+  new BerthError({
+    code: "no_such_plan",
+    message: "There is no plan of this hash here.",
+    object: wanted.slice(0, 64),
+    cause: "A plan is named by its hash, or by at least 8 of its first characters; or it is in another state folder.",
+    next: "List what was applied: berth runs",
+  });

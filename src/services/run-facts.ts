@@ -1,0 +1,35 @@
+import { Operation } from "../approval/operation.ts";
+import { type RunState, runOf, stateOf } from "../run/runs.ts";
+import type { Plan } from "../stages/plan/schema.ts";
+import { runStore, runs } from "../store/runs.ts";
+import { stackOf } from "../store/stacks.ts";
+import type { Berth } from "./berth.ts";
+import { plannedBy } from "./work.ts";
+
+/** The plan that a run applies. Throws `no_such_run`, `plan_gone`. */
+export const planOfRun = (berth: Berth, run: string): Plan => plannedBy(berth, runOf(runStore(berth.store), run));
+
+export interface RunLine {
+  id: string;
+  stack: string | null;
+  plan: string;
+  state: RunState;
+  created: string;
+}
+
+/** Runs, newest first. */
+export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
+  return runs(store, stack === undefined ? {} : { stack }).map((run) => ({
+    id: run.id,
+    stack: run.stack,
+    plan: Operation.options[0].parse(run.operation).plan,
+    state: stateOf(runStore(store), run.id, machine),
+    created: run.created,
+  }));
+}
+
+/** The hash of the plan that stood before the one that stands now; undefined where there was none. */
+export function earlierPlan(berth: Berth, stack: string): string | undefined {
+  const standing = stackOf(berth.store, stack)?.appliedPlan;
+  return listRuns(berth, stack).find(({ state, plan }) => state === "done" && plan !== standing)?.plan;
+}

@@ -1,0 +1,67 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { BerthError } from "../kit/error.ts";
+import type { ContextEntry } from "../stages/context.ts";
+import { contentHash, defaultLimits, listContext } from "../stages/source/context.ts";
+import { type Resolved, resolve } from "../stages/source/fetch.ts";
+import { parseSource } from "../stages/source/parse.ts";
+import type { Config } from "./config.ts";
+
+/** How a person lets Berth into a private repository. */
+export interface GitCredentials {
+  token?: string | undefined;
+  sshKey?: string | undefined;
+  knownHosts?: string | undefined;
+  /** PEM file of the authorities of an HTTPS git server, instead of the system's. */
+  caBundle?: string | undefined;
+}
+
+const timeoutMs = 10 * 60_000;
+
+/** Brings a source here and notes where it lies, so that a worker finds it by its content alone. */
+export async function resolveSource(
+  config: Config,
+  text: string,
+  cwd: string,
+  git: GitCredentials = {},
+): Promise<Resolved> {
+  const workDir = join(config.home, "sources");
+  await mkdir(workDir, { recursive: true, mode: 0o700 });
+  const resolved = await resolve(parseSource(text), {
+    ...defaultLimits,
+    ...git,
+    cwd,
+    workDir,
+    timeoutMs,
+    allowPrivateAddresses: config.allowPrivateAddresses,
+    git: "git",
+    searchPath: config.env["PATH"] ?? "/usr/bin:/bin",
+    sshAgent: config.env["SSH_AUTH_SOCK"],
+  });
+  const note = noteFile(config, resolved.contentHash);
+  await writeFile(`${note}.new`, JSON.stringify({ dir: resolved.dir }));
+  await rename(`${note}.new`, note);
+  return resolved;
+}
+
+/** Where the source of this content lies. Throws `source_gone` where it was removed. */
+export async function sourceDir(config: Config, hash: string): Promise<string> {
+  const text = await readFile(noteFile(config, hash), "utf8").catch(() => undefined);
+  if (text !== undefined) return z.object({ dir: z.string() }).parse(JSON.parse(text)).dir;
+  throw new BerthError({
+    code: "source_gone",
+    message: "The source of this plan is no longer on this machine.",
+    object: hash.slice(0, 12),
+    cause: `${noteFile(config, hash)} does not exist.`,
+    next: "Run berth up with the source again: the same content gives the same plan.",
+  });
+}
+
+/** What builds see of a kept source, and the hash over it as it is now. */
+export async function buildContext(dir: string): Promise<{ hash: string; entries: ContextEntry[] }> {
+  const { files } = await listContext(dir);
+  return { hash: await contentHash(dir, files), entries: files };
+}
+
+const noteFile = (config: Config, hash: string) => join(config.home, "sources", `${hash}.json`);

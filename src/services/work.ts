@@ -1,0 +1,123 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { verifyGrant } from "../approval/grant.ts";
+import { Operation } from "../approval/operation.ts";
+import { BerthError } from "../kit/error.ts";
+import { steps } from "../pipeline.ts";
+import { createRunner } from "../run/runner.ts";
+import { runOf } from "../run/runs.ts";
+import type { RunRecord } from "../run/store.ts";
+import type { ContextFor, Outcome } from "../run/work.ts";
+import { workOn } from "../run/worker.ts";
+import { createScrubbers } from "../secrets/scrub.ts";
+import { secret } from "../secrets/value.ts";
+import type { StageContext } from "../stages/context.ts";
+import { planHash } from "../stages/plan/make.ts";
+import { Plan } from "../stages/plan/schema.ts";
+import { planOf } from "../store/plans.ts";
+import { runStore } from "../store/runs.ts";
+import { putStack } from "../store/stacks.ts";
+import type { Berth } from "./berth.ts";
+import { acting } from "./contexts.ts";
+import { openWorld, runFolder, type World } from "./world.ts";
+
+/** The body of a worker's process: applies or takes back one run, and notes what stands when it is done. */
+export async function work(
+  berth: Berth,
+  id: string,
+  action: "apply" | "rollback",
+  shutdown: AbortSignal,
+): Promise<Outcome> {
+  const { store, config, machine, grantKey } = berth;
+  const runs = runStore(store);
+  const run = runOf(runs, id);
+  const plan = plannedBy(berth, run);
+  const scrubbers = createScrubbers();
+  const world = once(() => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value))));
+  const contexts = once(async () => acting((await world()).shared, plan.stack));
+  const contextFor: ContextFor<StageContext> = async (...step) => (await contexts())(...step);
+
+  try {
+    const outcome = await workOn({
+      store: runs,
+      run: id,
+      action,
+      runner: createRunner(steps, contextFor),
+      version: config.version,
+      logs: join(runFolder(config.home, id), "logs"),
+      machine,
+      now: () => new Date(),
+      scrubber: () => scrubbers.stream(),
+      scrub: scrubbers.scrub,
+      verifyGrant: async ({ grant, operation }) => {
+        if (grant === null) throw ungranted(id);
+        const claim = { operation: Operation.parse(operation), base: await (await world()).base(), now: Date.now() };
+        verifyGrant(store, grantKey.publicKey, grant, claim);
+      },
+      // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
+      stillValid: async () => true,
+      shutdown,
+    });
+    if (outcome.state === "done") await noteApplied(berth, plan, await world());
+    return outcome;
+  } finally {
+    await leave(world, contexts);
+    await rm(join(runFolder(config.home, id), "scratch"), { recursive: true, force: true });
+  }
+}
+
+/** The plan of a run, as it was approved. Throws `plan_gone`. */
+export function plannedBy({ store }: Berth, { operation }: Pick<RunRecord, "operation">): Plan {
+  const { plan } = Operation.options[0].parse(operation);
+  const stored = planOf(store, plan);
+  if (stored) return Plan.parse(stored.plan);
+  throw new BerthError({
+    code: "plan_gone",
+    message: "The plan of this run is not in the state folder.",
+    object: plan.slice(0, 12),
+    cause: "The run was made in another state folder.",
+    next: "Make the plan anew: berth up",
+  });
+}
+
+async function noteApplied({ store }: Berth, plan: Plan, world: World): Promise<void> {
+  const serial = Number((await world.base())[`stack.${plan.stack}.serial`]);
+  const { name } = plan.server;
+  putStack(store, {
+    name: plan.stack,
+    server: name,
+    appliedPlan: planHash(plan),
+    serial,
+    updated: new Date().toISOString(),
+  });
+}
+
+async function leave(world: Once<World>, contexts: Once<ReturnType<typeof acting>>): Promise<void> {
+  await (await contexts.made())?.releaseLocks();
+  await (await world.made())?.close();
+}
+
+interface Once<T> {
+  (): Promise<T>;
+  /** What was made, if anything was. */
+  made(): Promise<T | undefined>;
+}
+
+/** Made when it is first asked for, so that what fails in it fails where it is needed and is recorded there. */
+function once<T>(make: () => Promise<T>): Once<T> {
+  let promise: Promise<T> | undefined;
+  const get = () => {
+    promise ??= make();
+    return promise;
+  };
+  return Object.assign(get, { made: async () => promise?.catch(() => undefined) });
+}
+
+const ungranted = (run: string) =>
+  new BerthError({
+    code: "grant_missing",
+    message: "Nobody has approved this run.",
+    object: run,
+    cause: "It was made without a grant, and it would change something.",
+    next: "Make a new one: berth up",
+  });

@@ -1,0 +1,64 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Base } from "../approval/operation.ts";
+import { localEngine } from "../host/engine.ts";
+import { readFile } from "../host/files.ts";
+import type { Host } from "../host/host.ts";
+import { paths } from "../kit/layout.ts";
+import type { Plan } from "../stages/plan/schema.ts";
+import { Applied } from "../stages/survey/server-facts.ts";
+import type { Berth } from "./berth.ts";
+import { connect, findServer } from "./connect.ts";
+import { builderOf, type SharedContext } from "./contexts.ts";
+import { baseOf } from "./propose.ts";
+import { buildContext, sourceDir } from "./source.ts";
+
+/** A connection to a plan's server, and all that the plan's steps share. */
+export interface World {
+  host: Host;
+  shared: SharedContext;
+  /** The facts that a grant rests on, as they are now. */
+  base(): Promise<Base>;
+  close(): Promise<void>;
+}
+
+/** Files of a run: its steps' logs, and what is large and passes. */
+export const runFolder = (home: string, run: string) => join(home, "runs", run);
+
+/** Opens the world of a plan: only the server that it names, by the key that it names. */
+export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (value: string) => void): Promise<World> {
+  const { config, store, secrets } = berth;
+  const server = await findServer(config, store, plan.server.name);
+  const { hostKey } = plan.server;
+  const host = await connect(server, config, hostKey);
+  const dir = await sourceDir(config, plan.source.contentHash);
+  const scratchDir = join(runFolder(config.home, run), "scratch");
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  const given = (name: string): string => {
+    const use = plan.secrets.find((secret) => secret.name === name);
+    const value = secrets.value(plan.stack, name, use?.origin === "given" ? use.fingerprint : "").reveal();
+    hide(value);
+    return value;
+  };
+  const shared: SharedContext = {
+    host,
+    connectAgain: () => connect(server, config, hostKey),
+    builder: builderOf(plan.build.on, host, () => localEngine({ dockerHost: config.env["DOCKER_HOST"] })),
+    givenSecret: given,
+    hide,
+    sourceDir: dir,
+    buildContext: () => buildContext(dir),
+    scratchDir,
+    caBundle: config.caBundle,
+    trustedRoots: config.trustedRoots,
+    version: config.version,
+  };
+  const base = async () => baseOf(plan, await serialOn(host, plan.stack));
+  return { host, shared, base, close: () => host.close() };
+}
+
+/** How often a plan of this stack was applied whole, as its server says; 0: never. */
+async function serialOn(host: Host, stack: string): Promise<number> {
+  const text = await readFile(host, paths.applied(stack));
+  return text === undefined ? 0 : Applied.parse(JSON.parse(text)).serial;
+}
