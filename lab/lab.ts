@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { acmeDirectory, startAcme } from "./acme.ts";
+import { acmeDirectory, acmeRootFile, startAcme } from "./acme.ts";
 import { authorityFile } from "./authority.ts";
 import { ensureBases } from "./bases.ts";
 import { removeGroups } from "./cgroups.ts";
-import { attemptDocker, engineAnswers, removeShimSockets, startEngine } from "./engine.ts";
+import { attemptDocker, engineAnswers, needEngine, removeShimSockets, startEngine } from "./engine.ts";
 import { exclusively } from "./lock.ts";
 import { startMirror } from "./mirror.ts";
 import { type Lab, openLab } from "./names.ts";
@@ -24,7 +24,8 @@ export async function up(lab: Lab): Promise<void> {
   await mkdir(lab.bases, { recursive: true });
   await exclusively(lab, `up-${lab.name}`, async () => {
     await allowServices();
-    await need("dockerd", "docker", "ip", "iptables", "docker-registry", "pebble", "openssl", "ssh", "git");
+    await needEngine();
+    await need("docker-registry", "pebble", "openssl", "ssh", "git");
     await mkdir(lab.dir, { recursive: true, mode: 0o711 });
     await mkdir(lab.run, { recursive: true });
     await mkdir(join(lab.bases, "users"), { recursive: true });
@@ -67,6 +68,8 @@ export async function environmentFor(lab: Lab): Promise<Record<string, string>> 
     DOCKER_HOST: lab.engine,
     BERTH_ACME_DIRECTORY: acmeDirectory(lab),
     BERTH_ACME_CA: authorityFile(lab),
+    BERTH_TRUSTED_ROOTS: acmeRootFile(lab),
+    BERTH_ALLOW_PRIVATE_ADDRESSES: "1",
     ...(hasPrivateAuthorities ? { BERTH_CA_BUNDLE: "/etc/ssl/certs/ca-certificates.crt" } : {}),
   };
 }
