@@ -15,8 +15,9 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { listContext } from "./context.ts";
-import { nameFrom, type ResolveOptions, resolve } from "./fetch.ts";
+import { type ResolveOptions, resolve } from "./fetch.ts";
 import { pathsOfIndex } from "./git-index.ts";
+import { nameFrom } from "./name.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "berth-folder-test-")));
 const app = join(root, "My App");

@@ -7,6 +7,7 @@ import { type CloneOptions, clone } from "./clone.ts";
 import { contentHash, listContext } from "./context.ts";
 import { type Listing, listFiles } from "./files.ts";
 import { surroundings } from "./git-index.ts";
+import { nameFrom } from "./name.ts";
 import { systemLookup } from "./network.ts";
 import type { FolderSource, GitSource, Source } from "./parse.ts";
 
@@ -120,18 +121,6 @@ async function inside(root: string, subfolder: string, url: string): Promise<str
         : `In ${url} it is no folder of the repository itself.`,
     next: "Give a folder that exists there, relative to the repository's root.",
   });
-}
-
-/** The last part of a path as a DNS label of at most 40 letters; `app` where nothing is left of it. */
-export function nameFrom(path: string): string {
-  const last = path.split(/[/:]/).findLast((part) => part !== "") ?? "";
-  const label = last
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+/, "")
-    .slice(0, 40)
-    .replace(/-+$/, "");
-  return label || "app";
 }
 
 const folderNotFound = (path: string, address: string, isFile: boolean) =>

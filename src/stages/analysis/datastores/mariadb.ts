@@ -1,0 +1,8 @@
+import { type DatastoreKind, namedAfter } from "./datastore.ts";
+
+export const mariadb: DatastoreKind = {
+  name: "mariadb",
+  packages: { npm: ["mariadb"] },
+  prisma: [],
+  part: namedAfter("MARIADB|MYSQL|DATABASE|DB"),
+};

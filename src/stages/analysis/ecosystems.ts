@@ -1,0 +1,5 @@
+import type { Ecosystem } from "./findings.ts";
+import { node } from "./node/ecosystem.ts";
+
+/** Each looks for its own programs; a source may hold programs of several. */
+export const ecosystems: Ecosystem[] = [node];

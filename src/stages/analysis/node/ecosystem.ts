@@ -1,0 +1,97 @@
+import { join } from "node:path/posix";
+import { readCode } from "../code/modules.ts";
+import { compare } from "../facts.ts";
+import type { Ecosystem, ServiceFindings } from "../findings.ts";
+import type { View } from "../read.ts";
+import type { Monorepo } from "../schema.ts";
+import { frameworks } from "./frameworks/index.ts";
+import { managerOf } from "./managers/index.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
+import { startOf } from "./scripts.ts";
+import { describeService } from "./service.ts";
+
+/** Programs that run on Node, known by their package.json. */
+export const node: Ecosystem = {
+  name: "node",
+  async find(view, name) {
+    const manifests = await readManifests(view);
+    const root = manifests.find(({ path }) => path === ".");
+    const monorepo = await monorepoOf(view, root, manifests);
+    const services: ServiceFindings[] = [];
+    for (const manifest of manifests.filter((one) => isProgram(one, root, monorepo, view))) {
+      const within = programFiles(manifest, manifests);
+      using code = await readCode(view, within);
+      services.push(
+        await describeService({
+          view,
+          manifest,
+          root,
+          code,
+          within,
+          name,
+          taken: services.map((one) => one.service.name),
+        }),
+      );
+    }
+    return { monorepo, services };
+  },
+};
+
+const maxManifests = 300;
+/** What shows or checks a program, and is none itself. */
+const beside =
+  /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright|specs?|docs?|examples?|samples?|fixtures?|benchmarks?|stories|\.storybook|\.github|templates?)(?:\/|$)|[._-](?:test|spec|stories|e2e)\.\w+$|(?:^|\/)(?:jest|vitest|playwright|cypress|eslint|prettier|tailwind|postcss)\.config\.\w+$/;
+
+async function readManifests(view: View): Promise<Manifest[]> {
+  const files = view.files
+    .filter(({ path }) => /(?:^|\/)package\.json$/.test(path) && !beside.test(path))
+    .slice(0, maxManifests);
+  const manifests = await Promise.all(files.map(({ path }) => readManifest(view, path)));
+  return manifests.filter((manifest) => manifest !== undefined).sort((a, b) => compare(a.path, b.path));
+}
+
+async function monorepoOf(view: View, root: Manifest | undefined, manifests: Manifest[]): Promise<Monorepo | null> {
+  const workspaces = root?.get("workspaces") !== undefined;
+  const manager = root && managerOf(view, root, root).manager.value.name;
+  const tools = [
+    ...(view.has("pnpm-workspace.yaml") ? ["pnpm-workspaces"] : workspaces ? [`${manager}-workspaces`] : []),
+    ...(view.has("turbo.json") ? ["turborepo"] : []),
+    ...(view.has("nx.json") ? ["nx"] : []),
+    ...(view.has("lerna.json") ? ["lerna"] : []),
+  ];
+  const packages = manifests.map(({ path }) => path).filter((path) => path !== ".");
+  return tools.length > 0 ? { tools, packages } : null;
+}
+
+/** A package is a program when it serves with a framework, or is started; the root of a monorepo only starts others. */
+function isProgram(manifest: Manifest, root: Manifest | undefined, monorepo: Monorepo | null, view: View): boolean {
+  if (frameworks.some(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined))) {
+    return (
+      startOf(manifest, managerOf(view, manifest, root).manager.value, view) !== undefined ||
+      manifest.get("exports") === undefined
+    );
+  }
+  if (manifest === root && monorepo && monorepo.packages.length > 0) return false;
+  return (
+    startOf(manifest, managerOf(view, manifest, root).manager.value, view) !== undefined &&
+    manifest.get("bin") === undefined
+  );
+}
+
+/** The files of a package that its program is made of: not those of a package inside it, and scripts only where it runs them. */
+function programFiles(manifest: Manifest, manifests: Manifest[]): (path: string) => boolean {
+  const inside = (folder: string, path: string) => folder === "." || path.startsWith(`${folder}/`);
+  const inner = manifests
+    .map(({ path }) => path)
+    .filter((path) => path !== manifest.path && inside(manifest.path, path));
+  const ran = Object.entries(manifest.scripts)
+    .filter(([name]) => /^(?:pre|post)?(?:start|build|release|.*migrat)/.test(name))
+    .map(([, script]) => script)
+    .join("\n");
+  return (path) => {
+    if (!inside(manifest.path, path) || inner.some((folder) => inside(folder, path))) return false;
+    const own = manifest.path === "." ? path : path.slice(manifest.path.length + 1);
+    if (beside.test(own)) return false;
+    return !/^(?:scripts|bin|tools)\//.test(own) || ran.includes(join(own).replace(/\.\w+$/, ""));
+  };
+}

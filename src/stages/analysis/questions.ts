@@ -1,0 +1,74 @@
+import type { Question, Service } from "./schema.ts";
+
+const ask = (about: string, rest: Omit<Question, "id" | "about">): Question => ({
+  id: about.replaceAll(".", "_"),
+  about,
+  ...rest,
+});
+
+export const aboutStart = ({ name, start, dockerfile }: Service): Question[] =>
+  start !== null || dockerfile !== null
+    ? []
+    : [
+        ask(`services.${name}.start`, {
+          question: `Which command starts ${name}?`,
+          options: [],
+          why: "No script and no main file says so.",
+          required: true,
+        }),
+      ];
+
+export const aboutPort = ({ name, port, kind, confidence }: Service): Question[] =>
+  kind === "worker" || confidence["port"] === "stated" || confidence["port"] === "inferred"
+    ? []
+    : [
+        ask(`services.${name}.port`, {
+          question: `On which port does ${name} listen?`,
+          options: port === null ? [] : [String(port)],
+          why:
+            port === null
+              ? "The code does not show it."
+              : `The code does not show it; ${port} is usual for its framework.`,
+          required: port === null,
+        }),
+      ];
+
+export const aboutRelease = ({ name, release }: Service, others: string[]): Question[] =>
+  others.length === 0 || release === null
+    ? []
+    : [
+        ask(`services.${name}.release`, {
+          question: `Which command prepares the database for a new version of ${name}?`,
+          options: [release, ...others],
+          why: "Several scripts are named after migrations; the first is taken.",
+          required: false,
+        }),
+      ];
+
+export const aboutWritable = ({ name, writable }: Service): Question[] =>
+  writable
+    .filter(({ confidence, from_env }) => confidence === "inferred" && from_env === null)
+    .map(({ path, why }) =>
+      ask(`services.${name}.writable.${path}`, {
+        question: `Must what ${name} writes to ${path} outlive a release?`,
+        options: ["yes", "no"],
+        why: `${why}; until somebody says otherwise, it is kept.`,
+        required: false,
+      }),
+    );
+
+export const aboutDatabase = (kinds: string[]): Question =>
+  ask("datastores", {
+    question: "Which database is to be used?",
+    options: kinds,
+    why: "The program has drivers for several.",
+    required: true,
+  });
+
+export const aboutNothing = (name: string): Question =>
+  ask("services", {
+    question: `How is ${name} built and started?`,
+    options: [],
+    why: "Nothing in it is known to be a program that can be started.",
+    required: true,
+  });
