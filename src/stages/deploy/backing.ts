@@ -10,10 +10,11 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Backing } from "../plan/schema.ts";
 import { containerBody } from "./body.ts";
-import { findContainer, imageId, remove, type Seen, stop } from "./containers.ts";
+import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { backingContainer } from "./names.ts";
+import { undoImpossible } from "./undo.ts";
 
 const Input = z.object({ environment: Environment, network: z.string(), spec: z.string(), backing: Backing });
 type Input = z.infer<typeof Input>;
@@ -49,12 +50,12 @@ export const backing = defineStep({
       await remove(engine, found.id, { scratch: false });
     }
     if (!found || !(await asPlanned(engine, found, input))) await create(engine, input, ctx);
-    await asked(nameOf(input), "The container does not start.", start(engine, nameOf(input)));
+    await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
     await waitUntilReady(engine, input, ctx);
   },
 
   undo: async (input, { spec }, ctx) => {
-    if (spec !== null && spec !== input.spec) throw replaced(nameOf(input));
+    if (spec !== null && spec !== input.spec) throw undoImpossible(nameOf(input));
     const engine = await engineForActing(ctx);
     const found = spec === null ? await findContainer(engine, nameOf(input)) : undefined;
     if (!found) return;
@@ -98,12 +99,6 @@ async function create(engine: Docker, { environment, network, spec, backing: par
   await asked(part.name, "The container cannot be created.", engine.createContainer(body));
 }
 
-/** 304 (already running) is no error to the Engine's client. */
-async function start(engine: Docker, name: string): Promise<void> {
-  const found = await findContainer(engine, name);
-  if (found && found.status !== "running") await engine.getContainer(found.id).start();
-}
-
 async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {
   const look = async () => {
     const found = await findContainer(engine, nameOf(input));
@@ -130,13 +125,4 @@ const foreign = (container: string) =>
     object: container,
     cause: "It does not have this stack's label, so somebody else made it.",
     next: "Name the stack otherwise: berth plan … --stack NAME",
-  });
-
-const replaced = (container: string) =>
-  new BerthError({
-    code: "undo_impossible",
-    message: `${container} was made anew, and the one before is gone; its volume is as it was.`,
-    object: container,
-    cause: "Two of them cannot have one volume, so the earlier one had to go first.",
-    next: "Apply the earlier plan again: it makes the earlier container.",
   });

@@ -63,6 +63,11 @@ export async function imageId(engine: Docker, reference: string): Promise<string
   return (await ifThere(engine.getImage(reference).inspect()))?.Id;
 }
 
+export async function startIfStopped(engine: Docker, name: string): Promise<void> {
+  const found = await findContainer(engine, name);
+  if (found && found.status !== "running") await engine.getContainer(found.id).start();
+}
+
 /** Stops it within its own time to stop; one that is stopped already, or gone, is well. */
 export async function stop(engine: Docker, id: string): Promise<void> {
   try {

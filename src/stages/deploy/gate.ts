@@ -12,6 +12,8 @@ export interface Gated {
   container: string;
   asked: Asked;
   timeoutSeconds: number;
+  /** The name under which a person finds its log, should it fail. */
+  keptAs: string;
 }
 
 /**
@@ -45,12 +47,8 @@ async function lookOnce(engine: Docker, { container: name, asked }: Gated, ctx: 
   return { container, probe: answers };
 }
 
-async function refusal(
-  engine: Docker,
-  { container: name, asked, timeoutSeconds }: Gated,
-  last: Probe | undefined,
-  ctx: StageContext,
-) {
+async function refusal(engine: Docker, gated: Gated, last: Probe | undefined, ctx: StageContext) {
+  const { container: name, asked, timeoutSeconds } = gated;
   const found = await findContainer(engine, name);
   const container = found ?? { status: "dead", exitCode: 0, oomKilled: false, pid: 0 };
   const facts: Facts = {
@@ -66,7 +64,7 @@ async function refusal(
     code,
     message,
     object: name,
-    cause: `${cause}${lines === "" ? " It has printed nothing." : ` Its last lines:\n${lines}`}`,
-    next,
+    cause: `${cause}\n${lines === "" ? "It has printed nothing." : `Its last lines:\n${lines}`}`,
+    next: `${next} All of its log, on the server: docker logs ${gated.keptAs}`,
   });
 }

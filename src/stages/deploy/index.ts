@@ -110,17 +110,24 @@ function partsOf(plan: Plan) {
     network: networkName,
     spec: specOf(part, plan),
   });
+  const placed = (service: Service) => ({
+    stack,
+    service: service.name,
+    container: container(service),
+    upstreamFile: hostOf(service) === null ? null : upstreamFile(service),
+  });
+  const all = plan.services.map(placed);
   return {
     release,
     container,
     common,
     environment: environmentOf,
     start: (service: Service) => {
-      const host = hostOf(service);
-      return { ...common(service), host, upstreamFile: host === null ? null : upstreamFile(service), service };
+      return { ...common(service), host: hostOf(service), service, placed: placed(service), all };
     },
     traffic: () => ({
       server: plan.server.host,
+      all,
       upstreams: routed.map((service) => ({
         file: upstreamFile(service),
         container: container(service),

@@ -8,6 +8,7 @@ import { Plan } from "../plan/schema.ts";
 import { renderCompose } from "./compose.ts";
 import { findContainer } from "./containers.ts";
 import { engineIfAny } from "./engine.ts";
+import { undoImpossible } from "./undo.ts";
 
 const Applied = z.object({ serial: z.int().min(0), planHash: z.string() });
 
@@ -57,15 +58,11 @@ export const record = defineStep({
     await writeFile(lock, paths.applied(stack), `${JSON.stringify(now, null, 1)}\n`, { mode: "0600" });
   },
 
-  undo: async ({ plan: { stack } }, { applied, compose }, ctx) => {
+  // Once there was an earlier release, its containers are gone by now: going back is applying the earlier plan.
+  undo: async ({ plan: { stack } }, { applied }, ctx) => {
+    if (applied !== null) throw undoImpossible(stack);
     const lock = await ctx.lock("stack");
-    for (const [path, content] of [
-      [paths.applied(stack), applied],
-      [paths.compose(stack), compose],
-    ] as const) {
-      if (content === null) await lock.run(["rm", "-f", "--", path]);
-      else await writeFile(lock, path, content, { mode: "0600" });
-    }
+    await lock.run(["rm", "-f", "--", paths.applied(stack), paths.compose(stack)]);
   },
 });
 

@@ -55,6 +55,7 @@ export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ct
 
 /** Writes a stack's routes and makes them take effect, under the server's lock: the proxy belongs to all stacks. */
 export async function putRoutes(routes: StackRoutes, { proxy }: RoutesInput, ctx: StageContext): Promise<void> {
+  await ctx.lock("stack");
   const lock = await ctx.lock("server");
   const file = routesFile(routes.stack);
   if (routes.routes.length === 0) await lock.run(["rm", "-f", "--", file]);

@@ -5,12 +5,13 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Service } from "../plan/schema.ts";
 import { containerBody } from "./body.ts";
-import { containersOf, findContainer, imageId, remove, type Seen, stop } from "./containers.ts";
+import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { type Gated, isHealthy, passGate } from "./gate.ts";
-import { failedContainer, serviceContainer } from "./names.ts";
-import { servingOf } from "./serving.ts";
+import { failedContainer } from "./names.ts";
+import { containersOfService, Placed, putBack, servingOf } from "./serving.ts";
+import { undoImpossible } from "./undo.ts";
 
 const Input = z.object({
   environment: Environment,
@@ -18,9 +19,10 @@ const Input = z.object({
   spec: z.string(),
   /** The name that it is asked by; null where it has no route. */
   host: z.string().nullable(),
-  /** What the proxy reads to find the container that serves; null where it has no route. */
-  upstreamFile: z.string().nullable(),
   service: Service,
+  placed: Placed,
+  /** All services of the plan: when one of them fails, all of them stay what they were. */
+  all: z.array(Placed),
 });
 type Input = z.infer<typeof Input>;
 
@@ -46,24 +48,25 @@ export const startService = defineStep({
         return { output: { container: found.name, id: found.id, address } };
       }
     }
-    const others = await containersOf(engine, input.environment.stack, ["service"]);
-    return { before: { containers: others.filter(isOf(input)).map(({ name }) => name) } };
+    const all = await containersOfService(engine, input.placed);
+    return { before: { containers: all.map(({ name }) => name) } };
   },
 
   apply: async (input, _before, ctx) => {
     const engine = await engineForActing(ctx);
-    const serving = await servingOf(engine, input.environment, input.upstreamFile, ctx.host);
+    const serving = await servingOf(engine, input.placed, ctx.host);
     await clearLeftovers(engine, input, serving);
-    const found = await findContainer(engine, nameOf(input));
-    const address = found?.address ?? freeAddress(input, serving);
-    const stopped = await makeRoom(engine, input, serving, ctx);
+    if (serving?.name === nameOf(input) && !(await asPlanned(engine, serving, input))) {
+      await engine.getContainer(serving.id).rename({ name: `${serving.name}-before` });
+      serving.name = `${serving.name}-before`;
+    }
     try {
-      if (!found) await create(engine, input, address, ctx);
+      await makeRoom(engine, input, serving, ctx);
+      const address = await createIfMissing(engine, input, serving, ctx);
       await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
       await passGate(engine, gatedAt(address, input), ctx);
     } catch (error) {
-      if (serving?.name !== nameOf(input)) await setAside(engine, input);
-      if (stopped) await engine.getContainer(stopped.id).start();
+      await putBack(engine, input.all, ctx.host);
       throw error;
     }
     // Only now: until it is healthy, a crash shall be seen as one and not be hidden by restarts.
@@ -73,20 +76,16 @@ export const startService = defineStep({
   undo: async (input, { containers }, ctx) => {
     const engine = await engineForActing(ctx);
     const found = await findContainer(engine, nameOf(input));
-    if (found && !containers.includes(found.name)) {
-      await stop(engine, found.id);
-      await remove(engine, found.id, { scratch: true });
-    }
+    if (!found || containers.includes(found.name)) return;
+    const before = await Promise.all(containers.map((name) => findContainer(engine, name)));
+    if (before.length > 0 && before.every((container) => container === undefined)) throw undoImpossible(found.name);
+    await stop(engine, found.id);
+    await remove(engine, found.id, { scratch: true });
     for (const name of containers) await startIfStopped(engine, name);
   },
 });
 
-const nameOf = ({ environment, service, spec }: Input) => serviceContainer(environment.stack, service.name, spec);
-
-const isOf =
-  ({ environment, service }: Input) =>
-  ({ name, labels: marks }: Seen) =>
-    marks[labels.service] === service.name && name !== failedContainer(environment.stack, service.name);
+const nameOf = ({ placed }: Input) => placed.container;
 
 async function asPlanned(engine: Docker, found: Seen, { spec, service, environment }: Input): Promise<boolean> {
   return (
@@ -102,12 +101,12 @@ const gatedAt = (address: string, input: Input): Gated => ({
   container: nameOf(input),
   asked: { address, port: input.service.port, path: input.service.health.path, name: input.host },
   timeoutSeconds: input.service.health.timeoutSeconds,
+  keptAs: failedContainer(input.environment.stack, input.service.name),
 });
 
 /** What an interrupted run has left, and what has our name but is made from something else: neither serves. */
 async function clearLeftovers(engine: Docker, input: Input, serving: Seen | undefined): Promise<void> {
-  const ours = await containersOf(engine, input.environment.stack, ["service"]);
-  for (const container of ours.filter(isOf(input))) {
+  for (const container of await containersOfService(engine, input.placed)) {
     if (container.id === serving?.id) continue;
     if (container.name === nameOf(input) && (await asPlanned(engine, container, input))) continue;
     await stop(engine, container.id);
@@ -115,24 +114,25 @@ async function clearLeftovers(engine: Docker, input: Input, serving: Seen | unde
   }
 }
 
-const freeAddress = ({ service: { addresses } }: Input, serving: Seen | undefined): string =>
-  serving?.address === addresses[0] ? addresses[1] : addresses[0];
+/** Stop-first: two of them at once would harm each other. */
+async function makeRoom(engine: Docker, input: Input, serving: Seen | undefined, ctx: StageContext): Promise<void> {
+  if (input.service.strategy.kind !== "stop-first" || !serving || serving.name === nameOf(input)) return;
+  ctx.log(`stopping ${serving.name} first: ${input.service.strategy.why}\n`);
+  await stop(engine, serving.id);
+}
 
-/** Stop-first: two of them at once would harm each other. The one that served is started again if the new one fails. */
-async function makeRoom(
+/** Answers its address: its own where it is there already, else the one of its two that nothing serves from. */
+async function createIfMissing(
   engine: Docker,
   input: Input,
   serving: Seen | undefined,
   ctx: StageContext,
-): Promise<Seen | undefined> {
-  if (input.service.strategy.kind !== "stop-first" || !serving || serving.name === nameOf(input)) return undefined;
-  ctx.log(`stopping ${serving.name} first: ${input.service.strategy.why}\n`);
-  await stop(engine, serving.id);
-  return serving;
-}
-
-async function create(engine: Docker, input: Input, address: string, ctx: StageContext): Promise<void> {
+): Promise<string> {
+  const found = await findContainer(engine, nameOf(input));
+  if (found?.address) return found.address;
   const { environment, network, spec, service } = input;
+  const [first, second] = service.addresses;
+  const address = serving?.address === first ? second : first;
   const body = containerBody({
     name: nameOf(input),
     image: service.image,
@@ -154,19 +154,5 @@ async function create(engine: Docker, input: Input, address: string, ctx: StageC
     capabilities: [],
   });
   await asked(nameOf(input), "The container cannot be created.", engine.createContainer(body));
-}
-
-async function startIfStopped(engine: Docker, name: string): Promise<void> {
-  const found = await findContainer(engine, name);
-  if (found && found.status !== "running") await engine.getContainer(found.id).start();
-}
-
-async function setAside(engine: Docker, input: Input): Promise<void> {
-  const failed = await findContainer(engine, nameOf(input));
-  if (!failed) return;
-  await stop(engine, failed.id);
-  const name = failedContainer(input.environment.stack, input.service.name);
-  const earlier = await findContainer(engine, name);
-  if (earlier) await remove(engine, earlier.id, { scratch: true });
-  await engine.getContainer(failed.id).rename({ name });
+  return address;
 }

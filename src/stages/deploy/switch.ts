@@ -9,10 +9,12 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
 import { askHttps, type HttpsAnswer } from "./answer.ts";
-import { findContainer } from "./containers.ts";
+import { containersOf, findContainer } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
 import { putRoutes, routesHold } from "./routes.ts";
 import { routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
+import { Placed, putBack } from "./serving.ts";
+import { undoImpossible } from "./undo.ts";
 
 const verifySeconds = 20;
 
@@ -23,6 +25,8 @@ const Input = z.object({
   planned: StackRoutes,
   /** The file that the proxy reads for a service, and the container that it shall name. */
   upstreams: z.array(z.object({ file: z.string(), container: z.string(), port: z.int() })),
+  /** All services, routed or not: where one host does not answer well, all of them are what they were. */
+  all: z.array(Placed),
   /** Each host's health path; null: any answer that is not the proxy's own. */
   checks: z.array(z.object({ host: z.string(), path: z.string().nullable() })),
 });
@@ -71,11 +75,18 @@ export const switchTraffic = defineStep({
       await verifyOrThrow(input, ctx);
     } catch (error) {
       await pointBack(input, before, ctx);
+      await putBack(engine, input.all, ctx.host);
       throw error;
     }
   },
 
-  undo: async (input, before, ctx) => pointBack(input, before, ctx),
+  undo: async (input, before, ctx) => {
+    const engine = await engineForActing(ctx);
+    const there = (await containersOf(engine, input.planned.stack, ["service"])).map(({ address }) => address);
+    const gone = before.upstreams.some(({ content }) => content !== null && !there.includes(addressOf(content)));
+    if (gone) throw undoImpossible(input.upstreams.map(({ container }) => container).join(", "));
+    await pointBack(input, before, ctx);
+  },
 });
 
 async function current({ upstreams, planned }: Input, ctx: StageContext): Promise<Before> {
@@ -103,6 +114,8 @@ async function point(input: Input, wanted: readonly string[], ctx: StageContext)
   const there = await routesThere(ctx.host, input.planned);
   await putRoutes(routesAfter("move", there, input.planned), input, ctx);
 }
+
+const addressOf = (upstream: string) => upstream.split(":")[0] ?? "";
 
 async function pointBack(input: Input, { upstreams, routes }: Before, ctx: StageContext): Promise<void> {
   const lock = await ctx.lock("stack");

@@ -55,13 +55,13 @@ function crash({ exitCode, oomKilled }: Facts["container"]): Verdict {
       code: "app_crashed",
       message,
       cause: exits[exitCode] ?? "It ended by itself.",
-      next: "Mend what its last lines name, then: berth up",
+      next: "Mend what its last lines name, then: berth up.",
     };
   return {
     code: "app_crashed",
     message,
     cause: "It needed more memory than it may have, and was killed.",
-    next: "Give it more: berth plan … --memory MB",
+    next: "Give it more: berth plan … --memory MB.",
   };
 }
 
@@ -78,7 +78,7 @@ function elsewhere(port: number, listeners: readonly Listener[]): Pick<Verdict, 
   if (local?.loopback) {
     return {
       cause: `It listens on 127.0.0.1:${port} only, which nobody outside its container can reach.`,
-      next: "Make it listen on 0.0.0.0 (or on all addresses), then: berth up",
+      next: "Make it listen on 0.0.0.0 (or on all addresses), then: berth up.",
     };
   }
   const open = listeners.filter(({ loopback }) => !loopback).map((listener) => listener.port);
@@ -92,10 +92,10 @@ function elsewhere(port: number, listeners: readonly Listener[]): Pick<Verdict, 
   if (inside.length > 0) {
     return {
       cause: `It listens on ${inside.join(", ")} only, and the plan says port ${port}.`,
-      next: `Make it listen on 0.0.0.0:${port}, then: berth up`,
+      next: `Make it listen on 0.0.0.0:${port}, then: berth up.`,
     };
   }
-  return { cause: "It runs, and listens nowhere.", next: "See in its last lines what it waits for, then: berth up" };
+  return { cause: "It runs, and listens nowhere.", next: "See in its last lines what it waits for, then: berth up." };
 }
 
 function badStatus(
@@ -119,7 +119,7 @@ function badStatus(
     code: "health_status",
     message: `${placeOf(asked)} answers ${status}, and 200 to 299 is healthy.`,
     cause: redirect ? `It redirects to ${cleanLine(location, 200)}, which is not this application.` : said,
-    next: "Mend what it names, or name another health path (berth plan … --health PATH), then: berth up",
+    next: "Mend what it names, or name another health path (berth plan … --health PATH), then: berth up.",
   };
 }
 
