@@ -43,6 +43,7 @@ test("no Match block of a later file brings passwords back: ours for all stands 
     "Match all",
     "    PasswordAuthentication no",
     "    KbdInteractiveAuthentication no",
+    "    PermitRootLogin prohibit-password",
     "",
   ]);
 });

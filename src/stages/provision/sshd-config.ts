@@ -6,18 +6,21 @@ export const dropIn = "/etc/ssh/sshd_config.d/00-berth.conf";
  * `limitRoot`: root could log in by password before; where root login is closed further, it stays so.
  */
 export function sshdDropIn({ user, limitRoot }: { user: string; limitRoot: boolean }): string {
-  const keysOnly = ["PasswordAuthentication no", "KbdInteractiveAuthentication no"];
+  const keysOnly = [
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    ...(limitRoot ? ["PermitRootLogin prohibit-password"] : []),
+  ];
   return [
     "# Berth: keys only. sshd keeps the first value that it reads, and it reads this file first.",
     ...keysOnly,
-    ...(limitRoot ? ["PermitRootLogin prohibit-password"] : []),
     "# A connection that is gone is noticed within a minute, and its lock can pass on.",
     "ClientAliveInterval 15",
     "ClientAliveCountMax 3",
     `Match User ${user}`,
     "    AllowTcpForwarding yes",
     "    AllowStreamLocalForwarding yes",
-    "# Of several Match blocks too the first counts: no later one brings passwords back.",
+    "# A Match block wins over what stands outside of one, and of several the first: nothing brings passwords back.",
     "Match all",
     ...keysOnly.map((line) => `    ${line}`),
     "",
