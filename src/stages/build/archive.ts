@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,15 +28,43 @@ const Manifest = z.tuple([z.object({ Config: z.string(), Layers: z.array(z.strin
 const Config = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) });
 
 /**
- * An image as files in `dir`, from the Engine's archive of it; nothing large is held in memory. Archives have one of two
- * forms (before and since Engine 25); in both, manifest.json says what is what, and it may come last.
+ * An image as files in a folder of its own below `scratch`, from the Engine's archive of it; nothing large is held in
+ * memory. What a run has read once is there the second time, until `dropArchive`.
  */
 export async function readArchive(
   engine: Docker,
   image: string,
-  dir: string,
+  scratch: string,
   signal: AbortSignal,
 ): Promise<ImageArchive> {
+  const { Id } = await engine.getImage(image).inspect();
+  const dir = folderOf(scratch, Id);
+  const index = join(dir, "index.json");
+  const kept = await readFile(index, "utf8").catch(() => undefined);
+  if (kept !== undefined) {
+    const { config, layers } = JSON.parse(kept) as { config: string; layers: Layer[] };
+    return { config: Buffer.from(config, "base64"), layers };
+  }
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const archive = await unpackArchive(engine, Id, dir, signal);
+  // Written last: a folder without it was cut off.
+  await writeFile(index, JSON.stringify({ ...archive, config: archive.config.toString("base64") }), { mode: 0o600 });
+  return archive;
+}
+
+/** Removes what `readArchive` keeps of an image. */
+export async function dropArchive(scratch: string, imageId: string): Promise<void> {
+  await rm(folderOf(scratch, imageId), { recursive: true, force: true });
+}
+
+const folderOf = (scratch: string, imageId: string) => join(scratch, `image-${imageId.replace("sha256:", "")}`);
+
+/**
+ * Archives have one of two forms (before and since Engine 25); in both, manifest.json says what is what, and it may come
+ * last.
+ */
+async function unpackArchive(engine: Docker, image: string, dir: string, signal: AbortSignal): Promise<ImageArchive> {
   const files = new Map<string, Layer>();
   const links = new Map<string, string>();
   const archive = (await engine.getImage(image).get()) as Readable;

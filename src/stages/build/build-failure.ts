@@ -38,7 +38,7 @@ const known: readonly Known[] = [
 export function buildFailure(image: string, dockerfile: string, { error, failed }: BuildOutcome): BerthError {
   const said = cleanLine(error ?? "the Engine ended the build without a word", 600);
   const lines = (failed?.lines ?? []).filter((line) => line.trim() !== "");
-  const evidence = [said, ...lines].join("\n");
+  const evidence = [failed?.step, said, ...lines].join("\n");
   const cause = known.find(({ shows }) => shows.test(evidence));
   const at = failed && lineOfStep(dockerfile, failed.step);
   const place = at ? `Dockerfile line ${at.line}, ${cleanLine(at.text)}` : cleanLine(failed?.step ?? "its Dockerfile");

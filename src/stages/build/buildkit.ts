@@ -8,8 +8,10 @@ import { dockerfileName } from "./context-tar.ts";
 import { buildProgress } from "./progress.ts";
 
 export interface BuildRequest {
-  /** For messages and as the tag of the result: `repository:tag`. */
+  /** What messages call it. */
   image: string;
+  /** The name that the result gets, `repository:tag`. */
+  name: string;
   /** Its Dockerfile's text, to name the line that fails; the context holds the same. */
   dockerfile: string;
   context: Readable;
@@ -48,11 +50,11 @@ export async function build(engine: Docker, request: BuildRequest): Promise<stri
  * dockerode's own buildImage opens a session beside every BuildKit build, for registry logins, and leaves it open when
  * the build is cancelled. Nothing here needs one, so the call is made as it stands in the API.
  */
-function start(engine: Docker, { image, context, args, labels, signal }: BuildRequest): Promise<Readable> {
+function start(engine: Docker, { name, context, args, labels, signal }: BuildRequest): Promise<Readable> {
   const options = {
     version: "2",
     dockerfile: dockerfileName,
-    t: image,
+    t: name,
     buildargs: JSON.stringify(args),
     labels: JSON.stringify(labels),
     abortSignal: signal,

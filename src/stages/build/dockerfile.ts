@@ -21,6 +21,30 @@ export function lineOfStep(dockerfile: string, step: string): Instruction | unde
   );
 }
 
+/**
+ * How many layers a Dockerfile can at most put on top of its base image; undefined where that cannot be told. Stages that
+ * the last one starts from count, stages that it only copies from do not.
+ */
+export function layersAbove(dockerfile: string): number | undefined {
+  const stages: { name: string; from: string; layers: number }[] = [];
+  for (const { text } of instructionsOf(dockerfile)) {
+    const [, word = "", rest = ""] = /^(\w+)\s+(.*)$/s.exec(text) ?? [];
+    const from = /^(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?/i.exec(rest);
+    if (word.toUpperCase() === "FROM") stages.push({ name: from?.[2] ?? "", from: from?.[1] ?? "", layers: 0 });
+    const stage = stages.at(-1);
+    if (stage && /^(RUN|COPY|ADD|WORKDIR)$/i.test(word)) stage.layers++;
+  }
+  if (stages.some(({ from }) => from.includes("$"))) return undefined;
+  let layers = 0;
+  for (let stage = stages.pop(); stage; ) {
+    layers += stage.layers;
+    const { from } = stage;
+    const below = stages.findLastIndex(({ name }) => name.toLowerCase() === from.toLowerCase());
+    stage = below < 0 ? undefined : stages.splice(below).at(0);
+  }
+  return layers;
+}
+
 function instructionsOf(dockerfile: string): Instruction[] {
   const instructions: Instruction[] = [];
   let open: Instruction | undefined;

@@ -4,21 +4,15 @@ import { createGunzip } from "node:zlib";
 
 /** The bytes as they are, or unpacked where they are gzip: Engines that keep images in containerd archive them so. */
 export async function* unpack(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { first, whole } = await peek(source);
-  const isGzip = first?.[0] === 0x1f && first[1] === 0x8b;
-  yield* isGzip ? gunzip(whole) : whole;
-}
-
-/** The first chunk of a stream, and the whole of it with that chunk. */
-export async function peek(source: AsyncIterable<Buffer>) {
   const chunks = source[Symbol.asyncIterator]();
   const first = await chunks.next();
-  const whole = async function* (): AsyncGenerator<Buffer> {
-    if (first.done) return;
+  if (first.done) return;
+  const whole = async function* () {
     yield first.value;
     yield* { [Symbol.asyncIterator]: () => chunks };
   };
-  return { first: first.done ? undefined : first.value, whole: whole() };
+  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  yield* isGzip ? gunzip(whole()) : whole();
 }
 
 function gunzip(source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

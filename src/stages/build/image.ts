@@ -68,7 +68,8 @@ async function makeCandidate(engine: Docker, candidate: string, input: ImageInpu
   if (caBundle !== null) await provideCaBundle(engine, caBundle, ctx.caBundle);
   ctx.log(`building ${referenceOf(nameOf(input))} on ${ctx.builder.name}, ${context.entries.length} files\n`);
   await build(engine, {
-    image: candidate,
+    image: referenceOf(nameOf(input)),
+    name: candidate,
     dockerfile: image.dockerfile,
     context: contextTar({ dir: ctx.sourceDir, ...context }, image.dockerfile),
     args: image.args,

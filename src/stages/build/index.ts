@@ -4,7 +4,7 @@ import { buildImage, type ImageInput } from "./image.ts";
 import { transferImage } from "./transfer.ts";
 
 /** The steps of the build, by kind. */
-export const buildSteps = [buildImage.step, transferImage.step];
+export const buildSteps = [buildImage, transferImage];
 
 /** Every image is built and verified before the first is sent: a build that fails leaves the server as it is. */
 export const buildCalls = (plan: Plan): StepCall[] => [

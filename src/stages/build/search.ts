@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
-import { addAbortSignal, Readable } from "node:stream";
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
-import { peek, unpack } from "./gzip.ts";
+import type { Layer } from "./archive.ts";
 import { readTar } from "./tar.ts";
 
 export interface Wanted {
+  /** The service whose image it is, for messages. */
+  of: string;
   /** Secrets by name; a value that is too short to be told from chance is not looked for. */
   given: ReadonlyMap<string, string>;
   /** PEM of the bundle that build steps could see. */
@@ -16,33 +19,32 @@ export interface Wanted {
 const enoughToTell = { inConfiguration: 6, inFiles: 12 };
 
 /**
- * Looks for what must not be in an image: values of secrets in its configuration, its history and the files of its
- * layers, and the CA bundle among the files. Throws `secret_in_image` or `ca_bundle_in_image`, with the place.
+ * Looks for values of secrets where everybody who has an image can read them at once: its configuration and history.
+ * Throws `secret_in_image`.
  */
-export async function searchImage(engine: Docker, image: string, wanted: Wanted, signal: AbortSignal): Promise<void> {
-  const about = [await engine.getImage(image).inspect(), await engine.getImage(image).history()];
-  const text = JSON.stringify(about);
-  for (const [name, value] of longer(wanted.given, enoughToTell.inConfiguration)) {
+export async function searchConfiguration(engine: Docker, image: string, { of, given }: Wanted): Promise<void> {
+  const text = JSON.stringify([await engine.getImage(image).inspect(), await engine.getImage(image).history()]);
+  for (const [name, value] of longer(given, enoughToTell.inConfiguration)) {
     const asJson = JSON.stringify(value).slice(1, -1);
-    if (text.includes(asJson)) throw secretFound(image, name, "its configuration or history (ENV, ARG, LABEL, RUN)");
+    if (text.includes(asJson)) throw secretFound(of, name, "its configuration or history (ENV, ARG, LABEL, RUN)");
   }
-  const finders = findersOf(image, wanted);
+}
+
+/**
+ * Looks through the files of layers for values of secrets and for the CA bundle. Throws `secret_in_image` or
+ * `ca_bundle_in_image`, with the file.
+ */
+export async function searchLayers(layers: readonly Layer[], wanted: Wanted): Promise<void> {
+  const finders = findersOf(wanted);
   if (finders.length === 0) return;
-  const archive = addAbortSignal(signal, (await engine.getImage(image).get()) as Readable);
-  await readTar(archive, async ({ name, type, size = 0 }, content) => {
-    const isLayer = type === "file" && (name.endsWith("/layer.tar") || name.startsWith("blobs/"));
-    if (isLayer && size >= 1024) await searchLayer(content, finders);
-  });
+  for (const { file } of layers) await searchLayer(createReadStream(file), finders);
 }
 
 /** Reads the content of one file; throws where it is what must not be there. */
 type Finder = (path: string, size: number) => { chunk(bytes: Buffer): void; end(): void };
 
-async function searchLayer(content: Readable, finders: readonly Finder[]): Promise<void> {
-  const { first, whole } = await peek(unpack(content));
-  // An archive's blobs are layers and JSON documents alike; only a layer is a tar, which says so at byte 257.
-  if (first?.subarray(257, 262).toString() !== "ustar") return;
-  await readTar(Readable.from(whole), async ({ name, type, size = 0 }, file) => {
+async function searchLayer(layer: Readable, finders: readonly Finder[]): Promise<void> {
+  await readTar(layer, async ({ name, type, size = 0 }, file) => {
     if (type !== "file") return;
     const open = finders.map((finder) => finder(name, size));
     for await (const chunk of file as AsyncIterable<Buffer>) for (const finder of open) finder.chunk(chunk);
@@ -50,11 +52,11 @@ async function searchLayer(content: Readable, finders: readonly Finder[]): Promi
   });
 }
 
-function findersOf(image: string, { given, caBundle }: Wanted): Finder[] {
+function findersOf({ of, given, caBundle }: Wanted): Finder[] {
   const secrets = [...longer(given, enoughToTell.inFiles)].map(([name, value]) =>
-    valueFinder(Buffer.from(value), (path) => secretFound(image, name, `the file /${cleanLine(path)}`)),
+    valueFinder(Buffer.from(value), (path) => secretFound(of, name, `the file /${cleanLine(path)}`)),
   );
-  return caBundle === undefined ? secrets : [...secrets, bundleFinder(image, Buffer.from(caBundle))];
+  return caBundle === undefined ? secrets : [...secrets, bundleFinder(of, Buffer.from(caBundle))];
 }
 
 const longer = (values: ReadonlyMap<string, string>, least: number) =>
@@ -77,7 +79,7 @@ function valueFinder(value: Buffer, found: (path: string) => BerthError): Finder
 }
 
 /** By the whole file: single certificates of a bundle are public ones that any image may hold. */
-function bundleFinder(image: string, bundle: Buffer): Finder {
+function bundleFinder(of: string, bundle: Buffer): Finder {
   const digest = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   const wanted = digest(bundle);
   return (path, size) => {
@@ -85,26 +87,26 @@ function bundleFinder(image: string, bundle: Buffer): Finder {
     return {
       chunk: (bytes) => void hash?.update(bytes),
       end() {
-        if (hash?.digest("hex") === wanted) throw bundleFound(image, path);
+        if (hash?.digest("hex") === wanted) throw bundleFound(of, path);
       },
     };
   };
 }
 
-const secretFound = (image: string, name: string, where: string) =>
+const secretFound = (of: string, name: string, where: string) =>
   new BerthError({
     code: "secret_in_image",
-    message: `The value of the secret ${name} is in the image.`,
-    object: image,
+    message: `The value of the secret ${name} is in the image of ${of}.`,
+    object: of,
     cause: `It stands in ${where}, where everybody who has the image can read it.`,
     next: "Take it out of the source or the Dockerfile, change the secret's value, then plan again: berth up.",
   });
 
-const bundleFound = (image: string, path: string) =>
+const bundleFound = (of: string, path: string) =>
   new BerthError({
     code: "ca_bundle_in_image",
-    message: "The CA bundle for builds is in the image.",
-    object: image,
+    message: `The CA bundle for builds is in the image of ${of}.`,
+    object: of,
     cause: `It is the file /${cleanLine(path)}: a build step copied it there.`,
     next: "Mount it instead (RUN --mount=type=bind,from=ca,target=/mnt), then run the command again.",
   });

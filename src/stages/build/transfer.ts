@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type Docker from "dockerode";
 import { z } from "zod";
 import { wordsOf } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { checkArchitecture } from "./architecture.ts";
-import { readArchive } from "./archive.ts";
+import { dropArchive, readArchive } from "./archive.ts";
 import { checkDisk } from "./disk.ts";
 import { type ImageName, ownImage, referenceOf, serverEngine } from "./images.ts";
 import { loadMissing } from "./load.ts";
@@ -41,20 +39,19 @@ export const transferImage = defineStep({
     const [builder, server] = [await ctx.builder.engine(), await ctx.host.engine()];
     const image = await builtImage(builder, input, ctx);
     await checkArchitecture(server, referenceOf(input), image.Architecture, ctx.host.name);
-    const dir = await mkdtemp(join(ctx.scratchDir, "image-"));
     try {
-      await send(builder, server, input, dir, ctx);
+      await send(builder, server, input, ctx);
     } catch (error) {
       ctx.signal.throwIfAborted();
       throw error instanceof BerthError ? error : cutOff(input, ctx.host.name, error);
     } finally {
-      await rm(dir, { recursive: true, force: true });
+      await dropArchive(ctx.scratchDir, image.Id);
     }
   },
 });
 
-async function send(builder: Docker, server: Docker, name: ImageName, dir: string, ctx: StageContext): Promise<void> {
-  const archive = await readArchive(builder, referenceOf(name), dir, ctx.signal);
+async function send(builder: Docker, server: Docker, name: ImageName, ctx: StageContext): Promise<void> {
+  const archive = await readArchive(builder, referenceOf(name), ctx.scratchDir, ctx.signal);
   const there = await layersThere(server);
   const missing = archive.layers.filter(({ digest }) => !there.has(digest));
   await checkDisk(ctx.host, server, name, missing);

@@ -4,8 +4,10 @@ import { BerthError } from "../../kit/error.ts";
 import type { StageContext } from "../context.ts";
 import type { Service } from "../plan/schema.ts";
 import { architectureMismatch } from "./architecture.ts";
+import { readArchive } from "./archive.ts";
+import { layersAbove } from "./dockerfile.ts";
 import type { ImageInput } from "./image.ts";
-import { searchImage } from "./search.ts";
+import { searchConfiguration, searchLayers, type Wanted } from "./search.ts";
 import { tryService } from "./trial/try.ts";
 
 /**
@@ -15,10 +17,20 @@ import { tryService } from "./trial/try.ts";
 export async function verify(engine: Docker, image: string, input: ImageInput, ctx: StageContext): Promise<void> {
   const built = await engine.getImage(image).inspect();
   if (built.Architecture !== input.architecture)
-    throw architectureMismatch(image, built.Architecture, input.architecture, ctx.host.name);
+    throw architectureMismatch(input.image.service, built.Architecture, input.architecture, ctx.host.name);
   for (const service of input.services) refuseRoot(built, service);
-  await searchImage(engine, image, { given: givenValues(input, ctx), caBundle: ctx.caBundle }, ctx.signal);
+  const wanted = { of: input.image.service, given: givenValues(input, ctx), caBundle: ctx.caBundle };
+  await searchConfiguration(engine, image, wanted);
   for (const service of input.services) await tryService(engine, image, service, input, ctx);
+  // From a server the archive would come over the line, whole.
+  if (ctx.builder.here) await searchFiles(engine, image, input, wanted, ctx);
+}
+
+/** Layers of base images are public: what a person gave cannot be in them, and words like it can be by chance. */
+async function searchFiles(engine: Docker, image: string, input: ImageInput, wanted: Wanted, ctx: StageContext) {
+  const { layers } = await readArchive(engine, image, ctx.scratchDir, ctx.signal);
+  const above = layersAbove(input.image.dockerfile) ?? layers.length;
+  await searchLayers(layers.slice(Math.max(0, layers.length - above)), wanted);
 }
 
 /** Pure part of `verify`. */

@@ -42,9 +42,12 @@ export function failureOf(service: Service, verdict: Failed, release: Ended | un
   }
 }
 
-const reasonOf = ({ memoryMegabytes }: Service, { outOfMemory, lines }: Ended) =>
+const reasonOf = ({ memoryMegabytes }: Service, { code, outOfMemory, lines }: Ended) =>
   [
-    ...(outOfMemory ? [`It ran out of memory: its limit is ${memoryMegabytes} MB.`] : []),
+    // The kernel may kill a child of the container's first process, which the Engine does not count as out of memory.
+    ...(outOfMemory || code === 137
+      ? [`It was killed: it ran out of memory, of which it may have ${memoryMegabytes} MB.`]
+      : []),
     lines ? `Its last lines:\n${lines}` : "It printed nothing.",
   ].join("\n");
 
