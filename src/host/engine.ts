@@ -1,9 +1,10 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
 import Docker from "dockerode";
-import type { ClientCallback, ClientChannel } from "ssh2";
+import type { ClientChannel } from "ssh2";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
+import { openSession } from "./channel.ts";
 import type { Exec } from "./exec.ts";
 import type { Words } from "./host.ts";
 import { quote } from "./quote.ts";
@@ -12,19 +13,25 @@ import type { Connection } from "./ssh.ts";
 /** MaxSessions (10) counts exec channels but not forwards: dial-stdio leaves four for commands. */
 export const engineSessions = 6;
 
-/** One way to the Engine's API over a connection: each call of it is one stream to the Engine. */
-type Dial = (done: ClientCallback) => void;
+/** One way to the Engine's API over a connection: each stream goes to the Engine's socket. */
+type Dial = () => Promise<Duplex>;
 
 /**
  * The Engine of a server. Root reaches its socket by stream-local forwarding; another user, and root where sshd forbids
  * forwarding, by `docker system dial-stdio`, which needs docker-cli there. Throws `engine_unreachable`.
  */
 export async function remoteEngine(connection: Connection, become: Words, exec: Exec): Promise<Docker> {
+  const line = quote([...become, "docker", "system", "dial-stdio"]);
+  const stdio: Dial = () => openSession(connection, (done) => connection.ssh.exec(line, done), asSocket);
   const socket =
     (path: string): Dial =>
-    (done) =>
-      connection.ssh.openssh_forwardOutStreamLocal(path, done);
-  const stdio: Dial = (done) => connection.ssh.exec(quote([...become, "docker", "system", "dial-stdio"]), done);
+    () =>
+      new Promise((resolve, reject) => {
+        // On a dead connection ssh2 throws from the call itself; here that becomes the promise's rejection.
+        connection.ssh.openssh_forwardOutStreamLocal(path, (error, channel) =>
+          error ? reject(error) : resolve(asSocket(channel)),
+        );
+      });
   const sockets = become.length === 0 ? [socket("/var/run/docker.sock"), socket("/run/docker.sock")] : [];
   const ways = [...sockets.map((dial) => ({ dial, maxSockets: 64 })), { dial: stdio, maxSockets: engineSessions }];
   for (const { dial, maxSockets } of ways) {
@@ -89,12 +96,11 @@ function addressOf(dockerHost: string): Docker.DockerOptions {
 function agentOver(dial: Dial, maxSockets: number): http.Agent {
   const agent = new http.Agent({ keepAlive: true, maxSockets, maxFreeSockets: 2 });
   const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void): undefined => {
-    // On a dead connection ssh2 throws "Not connected" from the call itself, and nobody would catch it in http.Agent.
-    try {
-      dial((error, channel) => (error ? done(error) : done(null, asSocket(channel))));
-    } catch (error) {
-      done(error as Error);
-    }
+    // What ssh2 throws on a dead connection nobody would catch in http.Agent: a dial rejects instead.
+    dial().then(
+      (socket) => done(null, socket),
+      (error: Error) => done(error),
+    );
   };
   return Object.assign(agent, { createConnection });
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { ClientChannel } from "ssh2";
 import { BerthError } from "../kit/error.ts";
 import { clean, cleanLine } from "../kit/text.ts";
 import { capture } from "./capture.ts";
+import { openSession } from "./channel.ts";
 import type { ExecOptions, Result, Words } from "./host.ts";
 import { quote, sh } from "./quote.ts";
 import type { Connection } from "./ssh.ts";
@@ -49,27 +49,12 @@ interface Started {
   ending: Promise<Result>;
 }
 
-/** sshd refuses sessions beyond MaxSessions at once; as others end, there is room again. */
-async function start(connection: Connection, line: string, options: ExecOptions): Promise<Started> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await new Promise((resolve, reject) => {
-        // On a dead connection ssh2 throws from the call itself; here that becomes the promise's rejection.
-        connection.ssh.exec(line, (error, channel) => {
-          // Listened to at once: a quick command's whole output and exit status may come in the same packet.
-          if (error) reject(error);
-          else resolve({ channel, ending: follow(channel, connection, options) });
-        });
-      });
-    } catch (error) {
-      await turn();
-      const lost = connection.lost();
-      if (lost !== undefined) throw lost;
-      if (tries === 20) throw noChannel(connection.name, error);
-      await sleep(tries * 50);
-    }
-  }
-}
+const start = (connection: Connection, line: string, options: ExecOptions): Promise<Started> =>
+  openSession(
+    connection,
+    (done) => connection.ssh.exec(line, done),
+    (channel) => ({ channel, ending: follow(channel, connection, options) }),
+  );
 
 function follow(channel: ClientChannel, connection: Connection, { input, onOutput }: ExecOptions): Promise<Result> {
   const stdout = capture();
@@ -137,12 +122,3 @@ export function outputOf(name: string, command: Words, { code, signal, stdout, s
     next: `Look at the server (ssh ${name.replace(/^(.*):(\d+)$/, "-p $2 $1")}), then repeat the command: what is already done is not done again.`,
   });
 }
-
-const noChannel = (name: string, error: unknown) =>
-  new BerthError({
-    code: "no_channel",
-    message: "The server opens no further session on this connection.",
-    object: name,
-    cause: cleanLine(error instanceof Error ? error.message : String(error)),
-    next: "Raise MaxSessions in its sshd_config (10 is the default), or allow its user a shell.",
-  });

@@ -1,5 +1,6 @@
 #!/bin/sh
 # A lock that the server enforces. Runs there as root (sudo -n for others). POSIX sh with awk, flock (util-linux) and ss (iproute2).
+# Exit 74: somebody else is changing the lock, a takeover perhaps. Nobody waits for it long, since a takeover waits for them.
 #   take NAME OWNER RUN TTL     -> its number; or "held OWNER RUN NUMBER SECONDS-LEFT" and exit 75. The same RUN takes over at once.
 #                                  exit 77: this connection could not be ended by a later owner; 78: what the earlier owner began does not end
 #   renew NAME NUMBER TTL       -> exit 76 if the lock was lost
@@ -58,15 +59,15 @@ end_session() { # AUDIT/pid:start,... -> ends the connection, waits for what it 
   [ -z "$left" ] || tree=$(descendants $left)
   [ "$audit" = 4294967295 ] || tree=$(printf '%s\n' $tree $(of_audit_session "$audit") | sort -un)
   [ -z "$left" ] || kill -KILL $left 2>/dev/null || :
-  tries=0; [ -e "$lock.ignore" ] || : >"$lock.ignore"
+  until=$(($(now) + 30)); [ -e "$lock.ignore" ] || : >"$lock.ignore"
   while :; do
     alive=; for p in $tree; do
       case $(sed 's/.*) \(.\).*/\1/' "/proc/$p/stat" 2>/dev/null) in ''|Z) ;; *) alive="$alive $p" ;; esac
     done
     busy=$(orphans | grep -vxFf "$lock.ignore" | wc -l)
     [ "$alive$busy" != 0 ] || return 0
-    [ $tries -lt 300 ] || break                            # tenths of a second
-    sleep 0.1; tries=$((tries + 1))
+    [ "$(now)" -lt "$until" ] || break
+    sleep 0.1
   done
   for p in $alive; do tell "still running: $p $(tr '\0' ' ' <"/proc/$p/cmdline")"; done
   [ "$busy" = 0 ] || tell "the Engine is still at work on $busy calls of a caller that is gone"
@@ -74,9 +75,10 @@ end_session() { # AUDIT/pid:start,... -> ends the connection, waits for what it 
 }
 
 exec 8>"$dir/$name.guard" 9>"$dir/$name.acts"       # guard: one change of the lock at a time. acts: shared by acts, alone for a takeover
+guard() { flock -w "$1" 8 || { tell "is being changed by another run"; exit 74; }; }
 case $verb in
   take) owner_=$1 run_=$2 ttl=$3
-    flock 8; read_lock
+    guard 10; read_lock
     if [ "$session" != - ] && [ "$booted" = "$(boot)" ]; then
       t=$(now)
       if [ "$expiry" -gt "$t" ] && [ "$run" != "$run_" ]; then echo "held $owner $run $number $((expiry - t))"; exit 75; fi
@@ -87,7 +89,7 @@ case $verb in
     mine_=$(session)                                     # apart, since set -e does not see a failure inside an argument
     write $((number + 1)) "$owner_" "$run_" $(($(now) + ttl)) "$(boot)" "$mine_"
     echo $((number + 1)) ;;
-  renew) flock 8; mine "$1"; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
+  renew) guard 2; mine "$1"; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
   act) number_=$1; shift; flock -s 9; mine "$number_"; exec 8>&-; exec "$@" ;;
-  release) flock 8; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - ;;
+  release) guard 2; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - ;;
 esac

@@ -9,7 +9,7 @@ import { sh } from "./quote.ts";
 import type { Connection } from "./ssh.ts";
 
 /** Exit codes of lock.sh. */
-const exit = { held: 75, lost: 76, notEndable: 77, blocked: 78 };
+const exit = { busy: 74, held: 75, lost: 76, notEndable: 77, blocked: 78 };
 
 export interface LockHolder {
   /** Who, for people: `ann@laptop`. */
@@ -67,8 +67,8 @@ export async function takeLock({ connection, exec, atOnce }: Door, name: string,
       heartbeat.stop();
       const command = call("release", name, String(number));
       const result = await atOnce(command);
-      // Who lost the lock has nothing left to release.
-      if (result.code !== exit.lost) outputOf(connection.name, command, result);
+      // Who lost the lock, or is losing it to a takeover, has nothing left to release.
+      if (result.code !== exit.lost && result.code !== exit.busy) outputOf(connection.name, command, result);
     },
   };
 }
@@ -88,6 +88,7 @@ async function install(server: string, exec: Exec): Promise<string> {
 function numberFrom(name: string, server: string, result: Awaited<ReturnType<Exec>>): number {
   const { code, stdout, stderr } = result;
   if (code === exit.held) throw lockHeld(name, server, stdout);
+  if (code === exit.busy) throw lockBusy(name, server);
   if (code === exit.notEndable) throw lockImpossible(name, server, stderr);
   if (code === exit.blocked) throw takeoverBlocked(name, server, stderr);
   return Number(outputOf(server, ["lock.sh", "take", name], result));
@@ -104,6 +105,15 @@ function lockHeld(name: string, server: string, stdout: string): BerthError {
     next: "Wait until that run is done (berth runs), or cancel it; a run that died frees its lock within that time.",
   });
 }
+
+const lockBusy = (name: string, server: string) =>
+  new BerthError({
+    code: "lock_held",
+    message: "Another run is taking over this server just now.",
+    object: `${server}, lock ${name}`,
+    cause: "It waits until what an earlier run began there has ended.",
+    next: "Repeat this in half a minute.",
+  });
 
 const lockLost = (name: string, server: string, stderr: string) =>
   new BerthError({

@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { localEngine } from "./engine.ts";
+
+/** What answers as an Engine does, as far as a ping goes. */
+async function serve(where: { path: string } | { port: number; host: string }): Promise<number> {
+  const server = createServer((request, reply) => reply.end(request.url === "/_ping" ? "OK" : '{"Version":"26.1"}'));
+  await new Promise<void>((listening) => server.listen(where, listening));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+test("DOCKER_HOST names a socket or a TCP address", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-engine-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, "docker.sock");
+  await serve({ path });
+  expect((await (await localEngine({ dockerHost: `unix://${path}` })).version()).Version).toBe("26.1");
+  const port = await serve({ port: 0, host: "127.0.0.1" });
+  expect((await (await localEngine({ dockerHost: `tcp://127.0.0.1:${port}` })).version()).Version).toBe("26.1");
+});
+
+test.each(["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "ssh://root@192.0.2.1", "nonsense"])(
+  "%s has no Engine, and the error names it",
+  async (dockerHost) => {
+    await expect(localEngine({ dockerHost })).rejects.toMatchObject({ code: "engine_unreachable", object: dockerHost });
+  },
+);
