@@ -2,11 +2,20 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Lab } from "./names.ts";
+import { need } from "./packages.ts";
 import { processesOf, startDaemon, stopProcesses, untilDaemon } from "./processes.ts";
 import { attempt, type RunOptions, run, succeeds } from "./shell.ts";
 
 // The distribution's own client: a newer one in PATH refuses BuildKit without its buildx plugin.
 const client = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
+const majorOf = async (program: string) => Number(/version (\d+)/.exec(await run(program, ["--version"]))?.[1]);
+
+/** Installs Engine and client, where they are missing; since release 23 a client builds only with a plugin of its own package. */
+export async function needEngine(): Promise<void> {
+  await need("dockerd", "docker", "iptables", "ip");
+  if ((await majorOf(client)) >= 23) await need("docker-buildx");
+}
+
 const environment = (lab: Lab) => ({ DOCKER_HOST: lab.engine, DOCKER_BUILDKIT: "1", DOCKER_CONTEXT: "" });
 
 /** `docker ARGS` on the lab's Engine: standard output; throws where it fails. */
@@ -27,7 +36,7 @@ export async function startEngine(lab: Lab): Promise<void> {
   if (processesOf(lab, "dockerd").length > 0) await stopProcesses(lab, "dockerd");
   await rm(join(lab.run, "docker.pid"), { force: true });
   await mkdir(lab.run, { recursive: true });
-  const version = Number(/version (\d+)/.exec(await run("dockerd", ["--version"]))?.[1]);
+  const version = await majorOf("dockerd");
   // Its own file: else dockerd reads the machine's /etc/docker/daemon.json, and fails where the two differ. Older ones
   // keep a key in /etc/docker, unless the file (no flag does) names another place.
   const config = join(lab.dir, "daemon.json");

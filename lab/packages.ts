@@ -7,6 +7,7 @@ import { attempt, run } from "./shell.ts";
 const packagesOf: Record<string, string[]> = {
   dockerd: ["docker.io"],
   docker: ["docker-cli"],
+  "docker-buildx": ["docker-buildx"],
   "docker-registry": ["docker-registry"],
   ip: ["iproute2"],
   iptables: ["iptables"],
@@ -21,9 +22,18 @@ const packagesOf: Record<string, string[]> = {
 const policyFile = "/usr/sbin/policy-rc.d";
 const policy = "#!/bin/sh\n# berth-lab: packages that it installs start no service of theirs.\nexit 101\n";
 
-/** Whether a program is in PATH, or where the system's own lie. */
+const elsewhere = [
+  "/usr/sbin",
+  "/sbin",
+  "/usr/bin",
+  "/bin",
+  "/usr/libexec/docker/cli-plugins",
+  "/usr/lib/docker/cli-plugins",
+];
+
+/** Whether a program is in PATH, or where the system's own and those of Docker's client lie. */
 export function isInstalled(program: string): boolean {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...elsewhere];
   return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
 }
 

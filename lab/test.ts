@@ -67,7 +67,12 @@ async function runVitest(report: string): Promise<number> {
   const projects = values.project.flatMap((name) => ["--project", name]);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const program = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
-  const env = { ...process.env, ...(await environmentFor(lab)), BERTH_LAB: lab.name, BERTH_LAB_PROCESS: `${lab.name}/test` };
+  const env = {
+    ...process.env,
+    ...(await environmentFor(lab)),
+    BERTH_LAB: lab.name,
+    BERTH_LAB_PROCESS: `${lab.name}/test`,
+  };
   const args = [program, "run", ...projects, ...reporters, ...positionals];
   // A group of its own: Ctrl-C reaches it through us, once, and we clean up when it has ended.
   vitest = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], env, detached: true });
