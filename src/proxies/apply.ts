@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type Docker from "dockerode";
 import { readFile, writeFile } from "../host/files.ts";
 import type { Host, Lock } from "../host/host.ts";
@@ -6,8 +7,8 @@ import { BerthError } from "../kit/error.ts";
 import { paths } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
 import { checkConfiguration } from "./check.ts";
-import type { ProxyConfiguration, ReverseProxy } from "./proxy.ts";
-import { readRoutes } from "./routes.ts";
+import type { ProxyConfiguration, ReverseProxy, StackRoutes } from "./proxy.ts";
+import { readRoutes, routesFile, routesText, withChange } from "./routes.ts";
 
 export interface ProxyAccess {
   host: Host;
@@ -27,9 +28,15 @@ export interface ProxyState {
   served: boolean | null;
 }
 
-/** Looks at what is wanted by all stacks' routes, what lies there, and what the running proxy says that it serves. */
-export async function lookAtConfiguration({ host, proxy }: Pick<ProxyAccess, "host" | "proxy">): Promise<ProxyState> {
-  const wanted = proxy.configuration(await readRoutes(host));
+/**
+ * Looks at what is wanted by all stacks' routes, what lies there, and what the running proxy says that it serves.
+ * `change`: what one stack will want, instead of what its file says now.
+ */
+export async function lookAtConfiguration(
+  { host, proxy }: Pick<ProxyAccess, "host" | "proxy">,
+  change?: StackRoutes,
+): Promise<ProxyState> {
+  const wanted = proxy.configuration(withChange(await readRoutes(host), change));
   const files = await Promise.all(
     [wanted, ...wanted.needs].map(async ({ path, content }) => (await readFile(host, path)) === content),
   );
@@ -42,24 +49,45 @@ export async function lookAtConfiguration({ host, proxy }: Pick<ProxyAccess, "ho
 }
 
 /**
- * Makes the configuration from all stacks' routes, and makes it take effect: checked, then renamed into place, then loaded
- * by the proxy that runs, if one does. A bad one changes nothing: the proxy goes on with what it has.
+ * Makes the configuration from all stacks' routes and makes it take effect: checked, then renamed into place, then loaded
+ * by the proxy that runs, if one does. `change`: one stack's new routes, written with it; without any, the stack's file
+ * goes. What fails changes nothing: the proxy goes on with what it has, and another stack's deploy is not in its way.
  * Throws `proxy_routes_invalid`, `route_conflict`, `proxy_configuration_invalid` and `proxy_reload_failed`.
  */
-export async function applyProxyConfiguration(access: ProxyAccess): Promise<void> {
-  const { host, lock, proxy } = access;
-  const { wanted, written, served } = await lookAtConfiguration({ host, proxy });
-  if (!written) {
-    await prepareFolders(lock);
-    for (const { path, content } of wanted.needs) await writeFile(lock, path, content, { mode: "600" });
-    // A bad file in place would keep the proxy from starting after a reboot, so it is checked beside it first.
-    const candidate = `${paths.proxyEtc}/next-${wanted.path.slice(paths.proxyEtc.length + 1)}`;
-    await writeFile(lock, candidate, wanted.content, { mode: "600" });
-    await checkConfiguration(access, candidate);
-    await lock.run(["mv", "-f", "--", candidate, wanted.path]);
+export async function applyProxyConfiguration(access: ProxyAccess, change?: StackRoutes): Promise<void> {
+  const { host, lock } = access;
+  const { wanted, written, served } = await lookAtConfiguration(access, change);
+  await prepareFolders(lock);
+  if (!written) await checkFirst(access, wanted);
+  const places = [wanted.path, ...(change ? [routesFile(change.stack)] : [])];
+  const before = await Promise.all(places.map(async (path) => ({ path, content: await readFile(host, path) })));
+  if (change) await putFile(lock, routesFile(change.stack), change.routes.length > 0 ? routesText(change) : undefined);
+  if (!written) await putFile(lock, wanted.path, wanted.content);
+  if (served !== false) return;
+  try {
+    await reload(access);
+  } catch (error) {
+    // What the proxy did not load now it would not load after a reboot either.
+    for (const { path, content } of before) await putFile(lock, path, content);
+    throw error;
   }
-  if (served === false) await reload(access);
 }
+
+/** A bad file in its place would keep the proxy from starting after a reboot, so it is checked beside it. */
+async function checkFirst(access: ProxyAccess, { path, content, needs }: ProxyConfiguration): Promise<void> {
+  const { lock } = access;
+  for (const file of needs) await putFile(lock, file.path, file.content);
+  const candidate = `${dirname(path)}/next-${basename(path)}`;
+  await putFile(lock, candidate, content);
+  try {
+    await checkConfiguration(access, candidate);
+  } finally {
+    await putFile(lock, candidate, undefined);
+  }
+}
+
+const putFile = (lock: Lock, path: string, content: string | undefined): Promise<unknown> =>
+  content === undefined ? lock.run(["rm", "-f", "--", path]) : writeFile(lock, path, content, { mode: "0600" });
 
 /** Folders that the proxy's container mounts, root's alone. */
 const prepareFolders = (lock: Lock) =>

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { caddy } from "./caddy.ts";
 import type { StackRoutes } from "./proxy.ts";
-import { parseRoutes } from "./routes.ts";
+import { parseRoutes, withChange } from "./routes.ts";
 
 const stack = (name: string, host: string, trust: string | null = null): StackRoutes => ({
   stack: name,
@@ -27,7 +27,10 @@ test("a host is dialled by the file of its stack and service, where deploy write
 test("known hosts go from HTTP to HTTPS, unknown ones get 404 on both and no certificate", () => {
   const { apps } = parsed([stack("shop", "shop.test")]);
   const { plain, secure } = apps.http.servers;
-  expect(plain.routes[0]).toMatchObject({ match: [{ host: ["shop.test"] }], handle: [{ status_code: 308 }] });
+  expect(plain.routes[0]).toMatchObject({
+    match: [{ host: ["shop.test"] }],
+    handle: [{ handler: "headers" }, { status_code: 308 }],
+  });
   for (const server of [plain, secure]) expect(server.routes.at(-1).handle.at(-1)).toMatchObject({ status_code: 404 });
   expect(apps.tls.certificates.automate).toEqual(["shop.test"]);
   expect(secure.strict_sni_host).toBe(true);
@@ -73,4 +76,11 @@ test("a file that is no routes file is named, and nothing is made of the others"
   expect(() => parseRoutes([file(stack("a", "a.test")), file({ stack: 1 }, "bad")])).toThrow(
     expect.objectContaining({ code: "proxy_routes_invalid", object: "/routes/bad.json" }),
   );
+});
+
+test("one stack's change stands instead of what it had, and a stack without hosts drops out", () => {
+  const [a, b] = [stack("a", "a.test"), stack("b", "b.test")];
+  expect(withChange([a, b], stack("a", "new.test"))).toEqual([b, stack("a", "new.test")]);
+  expect(withChange([a, b], { ...a, routes: [] })).toEqual([b]);
+  expect(() => withChange([a, b], stack("a", "b.test"))).toThrow(expect.objectContaining({ code: "route_conflict" }));
 });

@@ -106,6 +106,7 @@ const plainServer = (hosts: readonly string[]) => ({
           {
             match: [{ host: hosts }],
             handle: [
+              withoutServer,
               {
                 handler: "static_response",
                 status_code: 308,
@@ -135,7 +136,7 @@ const secureServer = (stacks: readonly StackRoutes[]) => ({
   ],
 });
 
-const withoutServer = { handler: "headers", response: { delete: ["Server"], deferred: true } };
+const withoutServer = { handler: "headers", response: { delete: ["Server", "Via"], deferred: true } };
 const unknownHost = { handle: [withoutServer, { handler: "static_response", status_code: 404 }] };
 
 const route = (host: string, upstream: string) => ({

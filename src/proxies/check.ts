@@ -33,7 +33,7 @@ export async function checkConfiguration(
       code: "proxy_configuration_invalid",
       message: "The proxy refuses the new configuration, so the earlier one stays.",
       object: path,
-      cause: clean(said.trim(), 1000),
+      cause: clean(said.trim().split("\n").slice(-2).join("\n"), 1000),
       next: "This is most likely a bug in Berth, or a route that the proxy cannot serve: report it with the cause above.",
     });
   } finally {

@@ -5,8 +5,11 @@ import { paths } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
 import { StackRoutes } from "./proxy.ts";
 
-/** Where the routes of one stack lie on the server; whoever wrote it calls `applyProxyConfiguration` next. */
+/** Where the routes of one stack lie on the server; `applyProxyConfiguration` alone writes it. */
 export const routesFile = (stack: string): string => `${paths.proxyRoutes}/${stack}.json`;
+
+/** What stands in that file. */
+export const routesText = (routes: StackRoutes): string => `${JSON.stringify(routes, null, 1)}\n`;
 
 /** What every stack on the server wants of the proxy. Throws `proxy_routes_invalid` and `route_conflict`. */
 export async function readRoutes(host: Host): Promise<StackRoutes[]> {
@@ -25,8 +28,16 @@ export async function readRoutes(host: Host): Promise<StackRoutes[]> {
 }
 
 /** Pure part of `readRoutes`: the files as they lie there, in any order. */
-export function parseRoutes(files: readonly { path: string; content: string }[]): StackRoutes[] {
-  const stacks = files.map(parseFile);
+export const parseRoutes = (files: readonly { path: string; content: string }[]): StackRoutes[] =>
+  refuseConflicts(files.map(parseFile));
+
+/** All stacks' routes with those of one stack instead of what it had; without any it drops out. Throws `route_conflict`. */
+export function withChange(stacks: readonly StackRoutes[], change: StackRoutes | undefined): StackRoutes[] {
+  const others = stacks.filter(({ stack }) => stack !== change?.stack);
+  return refuseConflicts(change && change.routes.length > 0 ? [...others, change] : others);
+}
+
+function refuseConflicts(stacks: StackRoutes[]): StackRoutes[] {
   const owners = new Map<string, string>();
   for (const { stack, routes } of stacks) {
     for (const { host } of routes) {

@@ -1,6 +1,6 @@
 import type { Host } from "../../host/host.ts";
 import type { StackRoutes } from "../../proxies/proxy.ts";
-import { parseRoutes, readRoutes } from "../../proxies/routes.ts";
+import { parseRoutes, readRoutes, routesText } from "../../proxies/routes.ts";
 
 /**
  * The routes change in three moves, so that every host is served all the time: `add` only adds hosts, whose certificates
@@ -16,9 +16,7 @@ export function routesAfter(move: Move, there: StackRoutes | undefined, planned:
   return { ...planned, routes: routes.toSorted((a, b) => (a.host < b.host ? -1 : 1)) };
 }
 
-/** What stands in the routes file: a stack without hosts has none. */
-export const routesText = (routes: StackRoutes): string => `${JSON.stringify(routes, null, 1)}\n`;
-
+/** A stack without hosts has no routes file. */
 export const sameRoutes = (one: StackRoutes | undefined, other: StackRoutes): boolean =>
   one === undefined ? other.routes.length === 0 : routesText(one) === routesText(other);
 

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { byDigest } from "../../host/docker/pull.ts";
-import { writeFile } from "../../host/files.ts";
 import { applyProxyConfiguration, lookAtConfiguration } from "../../proxies/apply.ts";
 import { proxyOf } from "../../proxies/index.ts";
 import { StackRoutes } from "../../proxies/proxy.ts";
-import { routesFile } from "../../proxies/routes.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
 import { engineIfAny } from "./engine.ts";
-import { type Move, routesAfter, routesText, routesThere, sameRoutes } from "./routes-of.ts";
+import { type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 
 const Input = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
 
@@ -53,14 +51,11 @@ export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ct
   return written && served !== false;
 }
 
-/** Writes a stack's routes and makes them take effect, under the server's lock: the proxy belongs to all stacks. */
+/** Makes a stack's routes take effect, under the server's lock: the proxy belongs to all stacks. */
 export async function putRoutes(routes: StackRoutes, { proxy }: RoutesInput, ctx: StageContext): Promise<void> {
   await ctx.lock("stack");
   const lock = await ctx.lock("server");
-  const file = routesFile(routes.stack);
-  if (routes.routes.length === 0) await lock.run(["rm", "-f", "--", file]);
-  else await writeFile(lock, file, routesText(routes), { mode: "0600" });
   const { host } = ctx;
   const access = { host, engine: await host.engine(), lock, proxy: proxyOf(proxy.kind), image: byDigest(proxy.image) };
-  await applyProxyConfiguration(access);
+  await applyProxyConfiguration(access, routes);
 }
