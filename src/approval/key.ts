@@ -42,9 +42,7 @@ const pathIn = (folder: string) => `${folder}/grant-key.json`;
 /** Reads the folder's key, and makes an unsealed one where there is none. Throws `grant_key_damaged`. */
 export function grantKey(folder: string): GrantKey {
   const text = readPrivateFile(pathIn(folder), () => newKeyFile());
-  const file = parse(pathIn(folder), text);
-  const publicKey = createPublicKey({ key: file.publicKey, format: "der", type: "spki" });
-  const { seal, privateKey } = file;
+  const { publicKey, privateKey, seal } = parse(pathIn(folder), text);
   return {
     sealed: seal !== null,
     publicKey,
@@ -100,9 +98,10 @@ function unseal(
   }
 }
 
-function parse(path: string, text: string): z.infer<typeof KeyFile> {
+function parse(path: string, text: string) {
   try {
-    return KeyFile.parse(JSON.parse(text));
+    const { publicKey, ...file } = KeyFile.parse(JSON.parse(text));
+    return { ...file, publicKey: createPublicKey({ key: publicKey, format: "der", type: "spki" }) };
   } catch {
     throw keyDamaged(path, "It does not have the form of such a key.");
   }

@@ -45,7 +45,7 @@ export interface Progress {
   /** What stood there before this run first touched it. */
   before: unknown;
   beforeMasked: boolean;
-  /** It was shown as done once; the world may have changed since. */
+  /** It was shown as done since it was last begun; the world may have changed since. */
   done: boolean;
 }
 
@@ -53,15 +53,16 @@ export interface Progress {
 export function changedBy(events: readonly RunEvent[]): Map<string, Progress> {
   const changed = new Map<string, Progress>();
   for (const event of events) {
-    if (event.event === "started" && !changed.has(event.step))
-      changed.set(event.step, { before: event.before, beforeMasked: event.masked === true, done: false });
-    if (event.event === "done") changed.set(event.step, { ...(changed.get(event.step) ?? fresh), done: true });
+    if (event.event === "started") {
+      const first = changed.get(event.step) ?? { before: event.before, beforeMasked: event.masked === true };
+      changed.set(event.step, { ...first, done: false });
+    }
+    const begun = event.event === "done" ? changed.get(event.step) : undefined;
+    if (begun) begun.done = true;
     if (event.event === "undone") changed.delete(event.step);
   }
   return changed;
 }
-
-const fresh: Progress = { before: undefined, beforeMasked: false, done: false };
 
 /** The last output that each step was seen with, for undoing; one that held a secret is not there. */
 export function outputsIn(events: readonly RunEvent[]): Map<string, unknown> {

@@ -53,19 +53,22 @@ export function takeLease(store: RunStore, run: string, machine: Machine): Lease
  * Renews a lease until `stop` is called. `onLost` is called once, when it is another's, or when it has run out because
  * the store could not be written (a full disk): from then on another may take it.
  */
-export function keepLease(lease: Lease, run: string, machine: Machine, onLost: (reason: BerthError) => void) {
+export function keepLease(
+  lease: Lease,
+  run: string,
+  machine: Machine,
+  onLost: (reason: BerthError) => void,
+  everyMs = (ttl * 1000) / 3,
+) {
   let deadline = machine.uptime() + ttl;
-  const timer = setInterval(
-    () => {
-      const renewed = tryTo(() => lease.renew());
-      if (renewed) deadline = machine.uptime() + ttl;
-      if (renewed === false || machine.uptime() > deadline) {
-        clearInterval(timer);
-        onLost(leaseLost(run));
-      }
-    },
-    (ttl * 1000) / 3,
-  );
+  const timer = setInterval(() => {
+    const renewed = tryTo(() => lease.renew());
+    if (renewed) deadline = machine.uptime() + ttl;
+    if (renewed === false || machine.uptime() > deadline) {
+      clearInterval(timer);
+      onLost(leaseLost(run));
+    }
+  }, everyMs);
   return { stop: () => clearInterval(timer) };
 }
 

@@ -155,6 +155,14 @@ test("a rollback leaves what others made, and names what has no way back", async
   expect(Object.fromEntries(world.values)).toEqual({ a: "new", b: "new" });
 });
 
+test("a rollback goes backwards, since later steps stand on earlier ones", async () => {
+  const { apply, rollback, events } = setup();
+  await apply();
+  await rollback();
+  const undone = events.flatMap((event) => (event.event === "undone" ? [event.step] : []));
+  expect(undone).toEqual(["c", "b", "a"]);
+});
+
 test("what must not be done twice is not done again when it has vanished", async () => {
   const { apply, world } = setup({ calls: [migrate("m", { key: "m", value: "new" })] });
   await apply();

@@ -33,7 +33,8 @@ function urlEncoded(text: string): string[] {
   // What encodeURIComponent leaves alone, other encoders (Python, PHP, RFC 3986) do not.
   const strict = upper.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   const slashes = [upper, strict].map((form) => form.replaceAll("%2F", "/"));
-  const forms = [upper, strict, ...slashes, encodeURI(text.toWellFormed())];
+  const form = new URLSearchParams([["", text]]).toString().slice(1);
+  const forms = [upper, strict, ...slashes, encodeURI(text.toWellFormed()), form];
   const spaced = [...forms, ...forms.map((form) => form.replaceAll("%20", "+"))];
   return [...spaced, ...spaced.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 }
@@ -64,6 +65,7 @@ function shellEscaped(text: string): string[] {
     text.replaceAll("'", `'"'"'`),
     text.replace(/[\\"$`]/g, "\\$&"),
     text.replace(/[^A-Za-z0-9_@%+=:,./-]/g, "\\$&"),
+    text.replace(/[^A-Za-z0-9_@%+=:,./\u0080-\uffff-]/g, "\\$&"),
     // bash's $'…', as `set -x` and `printf %q` print it.
     text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r"),
     // compose.yaml and systemd units double the dollar.

@@ -1,20 +1,14 @@
 import { randomInt } from "node:crypto";
-import { z } from "zod";
 import { type Secret, secret } from "./value.ts";
 
-const alphabets = {
-  hex: "0123456789abcdef",
-  alphanumeric: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-  /** Base64's URL-safe letters. */
-  url: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_",
-};
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const alphabets = { alphanumeric, hex: "0123456789abcdef", base64: `${alphanumeric}+/` };
 
-/** What a generated value looks like. The least is what 64 bits need. */
-export const SecretShape = z.object({
-  alphabet: z.enum(["hex", "alphanumeric", "url"]).default("alphanumeric"),
-  length: z.number().int().min(16).max(512).default(32),
-});
-export type SecretShape = z.infer<typeof SecretShape>;
+/** What a generated value looks like: so many letters of an alphabet, each equally likely. */
+export interface SecretShape {
+  alphabet: keyof typeof alphabets;
+  length: number;
+}
 
 export function generate({ alphabet, length }: SecretShape): Secret {
   const letters = alphabets[alphabet];

@@ -36,7 +36,7 @@ function translated(folder: string, error: unknown): unknown {
 
 const fileErrors = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT", "ENOSPC"]);
 
-const unwritable = (folder: string, cause: string) =>
+export const unwritable = (folder: string, cause: string) =>
   new BerthError({
     code: "store_unwritable",
     message: "Berth cannot write its state.",

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { damaged, exposed, newer, readable } from "./failure.ts";
+import { damaged, exposed, newer, readable, unwritable } from "./failure.ts";
 import { markDemo } from "./meta.ts";
 import { schema } from "./schema.ts";
 import { type Store, storeOver } from "./store.ts";
@@ -36,14 +36,28 @@ export function openStore(folder: string, { demo }: OpenOptions = {}): Store {
 
 /** Makes the file before SQLite does, so that it is never readable by others. True where it was not there. */
 function prepare(folder: string, file: string): boolean {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).mode & 0o077) throw exposed(folder);
+  makeFolder(folder);
+  const stat = statSync(folder);
+  if (!stat.isDirectory()) throw unwritable(folder, "It is not a folder.");
+  if (stat.mode & 0o077) throw exposed(folder);
   try {
     closeSync(openSync(file, "wx", 0o600));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
+  }
+}
+
+/** One by one: Node's `recursive` never returns where a folder can neither be made nor found, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it just now.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { EventRow, LeaseRow, RunRecord, RunStore } from "../run/store.ts";
 import { jsonOf } from "./json.ts";
 import type { Store } from "./store.ts";
 
@@ -16,7 +17,6 @@ const Run = z
     created: z.string(),
   })
   .transform(({ grant_id: grant, ...run }) => ({ ...run, grant }));
-export type StoredRun = z.infer<typeof Run>;
 
 const Event = z.object({
   run: z.string(),
@@ -38,14 +38,14 @@ const Lease = z.object({
 });
 
 /** Runs, newest first; only a stack's where one is named. */
-export const runs = (store: Store, { stack, limit = 50 }: { stack?: string; limit?: number } = {}): StoredRun[] =>
+export const runs = (store: Store, { stack, limit = 50 }: { stack?: string; limit?: number } = {}): RunRecord[] =>
   store.all(Run, "SELECT * FROM runs WHERE ?1 IS NULL OR stack = ?1 ORDER BY id DESC LIMIT ?2", stack ?? null, limit);
 
 /** The store as the engine wants it: run/store.ts says what each of these promises. */
-export const runStore = (store: Store) => ({
+export const runStore = (store: Store): RunStore => ({
   write: store.write,
   version: store.version,
-  addRun: ({ id, stack, operation, grant, parts, calls, version, created }: StoredRun): void => {
+  addRun: ({ id, stack, operation, grant, parts, calls, version, created }: RunRecord): void => {
     const json = [operation, parts, calls].map((data) => JSON.stringify(data));
     const [operationJson = "", partsJson = "", callsJson = ""] = json;
     const insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -55,10 +55,10 @@ export const runStore = (store: Store) => ({
   events: (run: string, after: number) =>
     store.all(Event, "SELECT * FROM events WHERE run = ? AND seq > ? ORDER BY seq", run, after),
   lastEvent: (run: string) => store.get(Event, "SELECT * FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1", run),
-  addEvent: ({ run, seq, at, body, prev, hash }: z.infer<typeof Event>): void =>
+  addEvent: ({ run, seq, at, body, prev, hash }: EventRow): void =>
     store.run("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", run, seq, at, body, prev, hash),
   lease: (run: string) => store.get(Lease, "SELECT * FROM leases WHERE run = ?", run),
-  putLease: ({ run, owner, pid, started, boot, fence, expires }: z.infer<typeof Lease>): void => {
+  putLease: ({ run, owner, pid, started, boot, fence, expires }: LeaseRow): void => {
     const replace = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)";
     store.run(replace, run, owner, pid, started, boot, fence, expires);
   },

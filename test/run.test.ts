@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openJournal, verifyJournal } from "../src/run/journal.ts";
+import { keepLease, takeLease } from "../src/run/lease.ts";
+import type { Machine } from "../src/run/machine.ts";
+import { openRun, requestCancel, stateOf } from "../src/run/runs.ts";
+import { openStore } from "../src/store/open.ts";
+import { runStore } from "../src/store/runs.ts";
+import type { Store } from "../src/store/store.ts";
+
+let folder: string;
+let opened: Store;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "berth-run-"));
+  opened = openStore(folder);
+});
+afterEach(() => {
+  opened.close();
+  rmSync(folder, { recursive: true });
+});
+
+const now = () => new Date("2026-11-23T12:00:00Z");
+
+/** A machine whose clock and processes the test decides. */
+function machine(over: Partial<Machine> = {}): Machine {
+  return { uptime: () => 1000, boot: "boot-1", pid: 100, started: "7", mayLive: () => true, ...over };
+}
+
+function newRun() {
+  const store = runStore(opened);
+  const operation = { kind: "plan", plan: "0".repeat(64), stack: "shop" };
+  const asked = { stack: "shop", operation, grant: null, parts: [], calls: [], version: "0.1.0" };
+  return { store, run: openRun(store, asked, now).id };
+}
+
+const edit = (sql: string) => {
+  const db = new DatabaseSync(join(folder, "berth.db"));
+  db.exec(sql);
+  db.close();
+};
+
+test("a run that nobody has taken is pending, and its record is what was asked for", () => {
+  const { store, run } = newRun();
+  expect(stateOf(store, run, machine())).toBe("pending");
+  expect(store.run(run)).toMatchObject({ id: run, stack: "shop", version: "0.1.0", created: now().toISOString() });
+  expect(JSON.parse(store.lastEvent(run)?.body ?? "")).toMatchObject({ event: "opened", version: "0.1.0" });
+});
+
+test("while one holds the lease, another is refused", () => {
+  const { store, run } = newRun();
+  takeLease(store, run, machine());
+  expect(stateOf(store, run, machine())).toBe("running");
+  expect(() => takeLease(store, run, machine({ pid: 200 }))).toThrow(
+    expect.objectContaining({ code: "run_busy", cause: expect.stringContaining("100") }),
+  );
+});
+
+test.each<[string, Partial<Machine>]>([
+  ["its time is over", { uptime: () => 1016 }],
+  ["its process is gone", { mayLive: () => false }],
+  ["the machine was booted since", { boot: "boot-2" }],
+  ["the clock began anew", { uptime: () => 3, boot: "boot-1" }],
+])("the lease is taken over where %s, with a higher number", (_, later) => {
+  const { store, run } = newRun();
+  const first = takeLease(store, run, machine());
+  openJournal(store, run, first.fence, now).append(taken(first.fence));
+  expect(stateOf(store, run, machine(later))).toBe("interrupted");
+  const second = takeLease(store, run, machine({ ...later, pid: 200 }));
+  expect(second.fence).toBe(first.fence + 1);
+});
+
+const taken = (fence: number) => ({ event: "taken", action: "apply", version: "0.1.0", pid: 100, fence }) as const;
+
+test("a frozen worker that lost its lease can neither renew nor write, and its release takes nothing away", () => {
+  const { store, run } = newRun();
+  const frozen = takeLease(store, run, machine());
+  const journal = openJournal(store, run, frozen.fence, now);
+  const other = takeLease(store, run, machine({ uptime: () => 1016, pid: 200 }));
+  openJournal(store, run, other.fence, now).append(taken(other.fence));
+  expect(frozen.renew()).toBe(false);
+  expect(() => journal.append(taken(frozen.fence))).toThrow(expect.objectContaining({ code: "lease_lost" }));
+  frozen.release();
+  expect(store.events(run, 0)).toHaveLength(2);
+  expect(stateOf(store, run, machine({ uptime: () => 1016 }))).toBe("running");
+});
+
+test("a lease that is given back can be taken at once", () => {
+  const { store, run } = newRun();
+  takeLease(store, run, machine()).release();
+  expect(takeLease(store, run, machine({ pid: 200 })).fence).toBe(2);
+});
+
+test("a heartbeat that finds the lease gone says so once, and one that cannot ask does so when its time is over", async () => {
+  const reasons: string[] = [];
+  const lost = new Promise<void>((resolve) => {
+    let beats = 0;
+    const renew = () => {
+      throw new Error("disk full");
+    };
+    const lease = { fence: 1, renew, release: () => undefined };
+    keepLease(
+      lease,
+      "run_1",
+      machine({ uptime: () => 1000 + 10 * beats++ }),
+      ({ code }) => {
+        reasons.push(code);
+        resolve();
+      },
+      5,
+    );
+  });
+  await lost;
+  expect(reasons).toEqual(["lease_lost"]);
+});
+
+test("a cancel is for the worker that has the run, and not for one that resumes it", () => {
+  const { store, run } = newRun();
+  const first = takeLease(store, run, machine());
+  requestCancel(store, run, machine(), now);
+  expect(store.cancelled(run, first.fence)).toBe(true);
+  first.release();
+  const second = takeLease(store, run, machine());
+  expect(store.cancelled(run, second.fence)).toBe(false);
+});
+
+test("a cancel before the worker stands up waits for it; of a run that is over it is refused", () => {
+  const { store, run } = newRun();
+  requestCancel(store, run, machine(), now);
+  const lease = takeLease(store, run, machine());
+  expect(store.cancelled(run, lease.fence)).toBe(true);
+  openJournal(store, run, lease.fence, now).append({ event: "ended", state: "cancelled" });
+  expect(() => requestCancel(store, run, machine(), now)).toThrow(expect.objectContaining({ code: "not_running" }));
+});
+
+test("the journal cannot be edited or shortened by way of the store", () => {
+  const { run } = newRun();
+  expect(() => edit(`UPDATE events SET body = '{}' WHERE run = '${run}'`)).toThrow("append-only");
+  expect(() => edit(`DELETE FROM events WHERE run = '${run}'`)).toThrow("append-only");
+});
+
+test.each<[string, string, number]>([
+  ["a changed body", "UPDATE events SET body = replace(body, 'web', 'job') WHERE seq = 3", 3],
+  ["a changed time", "UPDATE events SET at = '2026-01-01T00:00:00.000Z' WHERE seq = 2", 2],
+  ["a line taken out", "DELETE FROM events WHERE seq = 3", 3],
+  ["the first line taken out", "DELETE FROM events WHERE seq = 1", 1],
+  ["two lines swapped", "UPDATE events SET seq = CASE seq WHEN 2 THEN 30 WHEN 3 THEN 2 ELSE seq END WHERE seq < 4", 2],
+])("%s shows, at the first line that is not as it was written", (_, sql, seq) => {
+  const { store, run } = newRun();
+  const lease = takeLease(store, run, machine());
+  const journal = openJournal(store, run, lease.fence, now);
+  for (const step of ["db", "web", "proxy"]) journal.append({ event: "observed", step, title: step, output: {} });
+  expect(verifyJournal(store.events(run, 0))).toEqual({ intact: true });
+  edit(`DROP TRIGGER events_stay; DROP TRIGGER events_last; ${sql}`);
+  expect(verifyJournal(store.events(run, 0))).toEqual({ intact: false, seq });
+});
