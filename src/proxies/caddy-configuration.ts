@@ -1,0 +1,136 @@
+import { sha256 } from "../kit/canonical.ts";
+import { paths } from "../kit/layout.ts";
+import type { ServerFile, StackRoutes } from "./proxy.ts";
+
+/** As the container sees `paths.proxyEtc`. */
+export const inside = "/etc/caddy";
+/** In `paths.proxyRun`. */
+export const socket = "admin.sock";
+
+export const upstreamName = (stack: string, service: string) => `${stack}-${service}`;
+
+/** The configuration as Caddy takes it, from the stacks in the order given. */
+export function caddyConfiguration(stacks: readonly StackRoutes[]) {
+  const hosts = stacks.flatMap((stack) => stack.routes.map((route) => route.host));
+  return {
+    admin: { listen: `unix//run/caddy/${socket}`, config: { persist: false } },
+    logging: { logs: { default: { exclude: ["http.log.access"] }, access: accessLog } },
+    storage: { module: "file_system", root: "/data/caddy" },
+    apps: {
+      http: {
+        // What is in flight at a reload or a stop may end; the container's stop timeout is longer.
+        grace_period: "30s",
+        servers: { plain: plainServer(hosts), secure: secureServer(stacks) },
+      },
+      tls: {
+        certificates: { automate: hosts },
+        automation: { policies: stacks.filter((stack) => stack.routes.length > 0).map(policy) },
+      },
+    },
+  };
+}
+
+/** Neither header values nor query strings: both carry tokens, and whoever reads logs need not hold them. */
+const accessLog = {
+  writer: { output: "stdout" },
+  include: ["http.log.access"],
+  encoder: {
+    format: "filter",
+    wrap: { format: "json" },
+    fields: {
+      "request>headers": { filter: "delete" },
+      resp_headers: { filter: "delete" },
+      "request>uri": { filter: "regexp", regexp: "\\?.*", value: "?…" },
+    },
+  },
+};
+
+const serverDefaults = {
+  protocols: ["h1", "h2"],
+  read_header_timeout: "10s",
+  idle_timeout: "2m",
+  logs: { default_logger_name: "access" },
+  // Redirects are routes of our own, so that a host that nobody wants learns nothing on port 80 either.
+  automatic_https: { disable_redirects: true },
+};
+
+/** Answers ACME's http-01 challenge by itself, sends known hosts to HTTPS, and knows no other. */
+const plainServer = (hosts: readonly string[]) => ({
+  listen: [":80"],
+  ...serverDefaults,
+  protocols: ["h1"],
+  automatic_https: { disable: true },
+  routes: [
+    ...(hosts.length > 0
+      ? [
+          {
+            match: [{ host: hosts }],
+            handle: [
+              withoutServer,
+              {
+                handler: "static_response",
+                status_code: 308,
+                headers: { Location: ["https://{http.request.host}{http.request.uri}"] },
+              },
+            ],
+            terminal: true,
+          },
+        ]
+      : []),
+    unknownHost,
+  ],
+});
+
+const secureServer = (stacks: readonly StackRoutes[]) => ({
+  listen: [":443"],
+  ...serverDefaults,
+  // Speaks TLS even while there is no host; a name without a certificate ends in the handshake.
+  tls_connection_policies: [{}],
+  // One connection, one host: a request for another than the certificate was asked for gets 421.
+  strict_sni_host: true,
+  routes: [
+    ...stacks.flatMap(({ stack, routes }) =>
+      routes.map(({ host, service }) => route(host, upstreamName(stack, service))),
+    ),
+    unknownHost,
+  ],
+});
+
+const withoutServer = { handler: "headers", response: { delete: ["Server", "Via"], deferred: true } };
+const unknownHost = { handle: [withoutServer, { handler: "static_response", status_code: 404 }] };
+
+const route = (host: string, upstream: string) => ({
+  match: [{ host: [host] }],
+  handle: [
+    withoutServer,
+    {
+      handler: "reverse_proxy",
+      // Read for each request, so that a release needs no reload; missing or dead for a moment is waited for.
+      upstreams: [{ dial: `{file.${inside}/up/${upstream}}` }],
+      load_balancing: { try_duration: "5s", try_interval: "100ms" },
+      // An application that closes a kept-alive connection just when it is used again would answer 502.
+      transport: { protocol: "http", keep_alive: { enabled: false }, dial_timeout: "2s" },
+    },
+  ],
+  terminal: true,
+});
+
+const policy = ({ routes, tls }: StackRoutes) => ({
+  subjects: routes.map((route) => route.host),
+  issuers: [
+    {
+      module: "acme",
+      ca: tls.directory,
+      ...(tls.email === null ? {} : { email: tls.email }),
+      ...(tls.trust === null ? {} : { trusted_roots_pem_files: [`${inside}/trust/${authorityName(tls.trust)}`] }),
+    },
+  ],
+});
+
+const authorityName = (pem: string) => `${sha256(pem).slice(0, 16)}.pem`;
+
+/** Caddy takes the authority of an ACME directory as a file only. */
+export function authorities(stacks: readonly StackRoutes[]): ServerFile[] {
+  const pems = new Set(stacks.flatMap(({ tls }) => (tls.trust === null ? [] : [tls.trust])));
+  return [...pems].map((pem) => ({ path: `${paths.proxyEtc}/trust/${authorityName(pem)}`, content: pem }));
+}
