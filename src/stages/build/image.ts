@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { ifThere } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { Backing, Image, SecretUse, Service } from "../plan/schema.ts";
@@ -43,6 +44,9 @@ export const buildImage = defineStep({
     if (!ctx.builder.here) await ctx.lock("stack");
     const engine = await ctx.builder.engine();
     const candidate = `${input.image.repository}:candidate`;
+    const removeCandidate = () => ifThere(engine.getImage(candidate).remove({ noprune: true }));
+    // A new one would take the name of what a build that was killed left, and leave that without a name for ever.
+    await removeCandidate();
     try {
       await makeCandidate(engine, candidate, input, ctx);
       await verify(engine, candidate, input, ctx);

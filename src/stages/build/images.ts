@@ -16,7 +16,10 @@ export interface ImageName {
 export const referenceOf = ({ repository, tag }: ImageName): string => `${repository}:${tag}`;
 
 /** Labels in the image's configuration: cleaning up, and knowing our images from others', goes by them. */
-export const imageLabels = ({ stack, service }: ImageName) => ({ [labels.stack]: stack, [labels.service]: service });
+export const imageLabels = ({ stack, service }: Pick<ImageName, "stack" | "service">) => ({
+  [labels.stack]: stack,
+  [labels.service]: service,
+});
 
 /**
  * The image that an Engine has under the planned name; undefined where there is none, or one that is not ours. The tag is

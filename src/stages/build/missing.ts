@@ -1,11 +1,23 @@
 import type Docker from "dockerode";
+import type { ImageInfo } from "dockerode";
 import { ifThere } from "../../host/docker/answers.ts";
+import { labels } from "../../kit/layout.ts";
 import type { Layer } from "./archive.ts";
+import type { ImageName } from "./images.ts";
 
-/** The layers of all images that an Engine has, as digests of their uncompressed form. */
-export async function layersThere(engine: Docker): Promise<ReadonlySet<string>> {
+/** Looking into more images would cost more of the line than it could save. */
+const looked = 3;
+
+/**
+ * Layers that an Engine has, as digests of their uncompressed form: those of our newest images there, of the same service
+ * first. Others may be there too.
+ */
+export async function layersThere(engine: Docker, { stack, service }: ImageName): Promise<ReadonlySet<string>> {
+  const images = await engine.listImages({ filters: { label: [labels.stack] } });
+  const isSame = ({ Labels }: ImageInfo) => Labels?.[labels.stack] === stack && Labels[labels.service] === service;
+  const likely = images.toSorted((a, b) => Number(isSame(b)) - Number(isSame(a)) || b.Created - a.Created);
   const there = new Set<string>();
-  for (const { Id } of await engine.listImages()) {
+  for (const { Id } of likely.slice(0, looked)) {
     const image = await ifThere(engine.getImage(Id).inspect());
     for (const digest of image?.RootFS.Layers ?? []) there.add(digest);
   }

@@ -3,7 +3,7 @@ import { ifThere } from "../../host/docker/answers.ts";
 import { untilDone } from "../../host/docker/messages.ts";
 import type { StageContext } from "../context.ts";
 import type { ImageArchive } from "./archive.ts";
-import type { ImageName } from "./images.ts";
+import { type ImageName, imageLabels } from "./images.ts";
 import { partCounts } from "./missing.ts";
 import { partManifest, registryUser, serveImage } from "./registry.ts";
 
@@ -57,11 +57,13 @@ async function pull(server: Docker, repository: string, digest: string, token: s
 
 /**
  * References of pulls from us, of earlier ones that were cut off too: they keep layers until the image is whole, and say
- * nothing to anybody afterwards.
+ * nothing to anybody afterwards. An Engine that keeps images in containerd counts them among the tags.
  */
-async function removeReferences(server: Docker, { repository }: ImageName): Promise<void> {
+async function removeReferences(server: Docker, { repository, stack, service }: ImageName): Promise<void> {
   const isOurs = (reference: string) => /^127\.0\.0\.1:\d+\//.test(reference) && reference.includes(`/${repository}@`);
-  for (const { RepoDigests } of await server.listImages()) {
-    for (const reference of (RepoDigests ?? []).filter(isOurs)) await ifThere(server.getImage(reference).remove());
+  const label = Object.entries(imageLabels({ stack, service })).map(([key, value]) => `${key}=${value}`);
+  for (const { RepoDigests, RepoTags } of await server.listImages({ filters: { label } })) {
+    const references = new Set([...(RepoDigests ?? []), ...(RepoTags ?? [])].filter(isOurs));
+    for (const reference of references) await ifThere(server.getImage(reference).remove());
   }
 }

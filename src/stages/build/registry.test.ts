@@ -30,7 +30,7 @@ beforeEach(async () => {
   const config = {
     architecture: "amd64",
     os: "linux",
-    config: { Env: ["A=1"] },
+    config: { Env: ["A=1"], Labels: { "dev.berth.stack": "s" } },
     rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
   };
   archive = { config: Buffer.from(JSON.stringify(config)), layers };
@@ -100,7 +100,11 @@ test("what is not in the image is not served", async () => {
 });
 
 test("a part is an image of the first layers; the last part is the image itself", () => {
-  const part = JSON.parse(partManifest(archive, 1).config.toString()) as { rootfs: { diff_ids: string[] } };
+  const part = JSON.parse(partManifest(archive, 1).config.toString()) as {
+    config: unknown;
+    rootfs: { diff_ids: string[] };
+  };
+  expect(part.config).toEqual({ Labels: { "dev.berth.stack": "s" } });
   expect(part.rootfs.diff_ids).toEqual([archive.layers[0]?.digest]);
   expect(partManifest(archive, 2).config.equals(archive.config)).toBe(true);
 });

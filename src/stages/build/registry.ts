@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { z } from "zod";
 import type { ImageArchive, Layer } from "./archive.ts";
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
@@ -43,14 +44,19 @@ export function partManifest({ config, layers }: ImageArchive, count: number): P
   return { digest: digestOf(manifest), manifest, config: part };
 }
 
+/** It keeps the labels: what a cut-off transfer leaves is found by them. */
 function partConfig(config: Buffer, count: number): Buffer {
-  const { architecture, os, rootfs } = JSON.parse(config.toString()) as Record<string, unknown> & {
-    rootfs: { type: string; diff_ids: string[] };
-  };
-  return Buffer.from(
-    JSON.stringify({ architecture, os, config: {}, rootfs: { ...rootfs, diff_ids: rootfs.diff_ids.slice(0, count) } }),
-  );
+  const { architecture, os, config: run, rootfs } = PartialConfig.parse(JSON.parse(config.toString()));
+  const diff_ids = rootfs.diff_ids.slice(0, count);
+  return Buffer.from(JSON.stringify({ architecture, os, config: run, rootfs: { type: "layers", diff_ids } }));
 }
+
+const PartialConfig = z.object({
+  architecture: z.string(),
+  os: z.string(),
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  rootfs: z.object({ diff_ids: z.array(z.string()) }),
+});
 
 /**
  * The pull side of the distribution API over one image. Every local user of the server can reach the port that leads

@@ -41,18 +41,17 @@ export const transferImage = defineStep({
     await checkArchitecture(server, referenceOf(input), image.Architecture, ctx.host.name);
     try {
       await send(builder, server, input, ctx);
+      await dropArchive(ctx.scratchDir, image.Id);
     } catch (error) {
       ctx.signal.throwIfAborted();
       throw error instanceof BerthError ? error : cutOff(input, ctx.host.name, error);
-    } finally {
-      await dropArchive(ctx.scratchDir, image.Id);
     }
   },
 });
 
 async function send(builder: Docker, server: Docker, name: ImageName, ctx: StageContext): Promise<void> {
   const archive = await readArchive(builder, referenceOf(name), ctx.scratchDir, ctx.signal);
-  const there = await layersThere(server);
+  const there = await layersThere(server, name);
   const missing = archive.layers.filter(({ digest }) => !there.has(digest));
   await checkDisk(ctx.host, server, name, missing);
   const began = performance.now();
