@@ -1,6 +1,5 @@
 import type Docker from "dockerode";
 import { z } from "zod";
-import { ask } from "../../host/docker/exec.ts";
 import { lastLines } from "../../host/docker/logs.ts";
 import { byDigest, pull } from "../../host/docker/pull.ts";
 import { BerthError } from "../../kit/error.ts";
@@ -35,8 +34,7 @@ export const backing = defineStep({
     const found = engine && (await findContainer(engine, nameOf(input)));
     if (!engine || !found) return { before: { spec: null } };
     if (found.labels[labels.stack] !== input.environment.stack) throw foreign(found.name);
-    const ready =
-      (await asPlanned(engine, found, input)) && found.status === "running" && (await answers(engine, found, input));
+    const ready = (await asPlanned(engine, found, input)) && isReady(found);
     if (!ready) return { before: { spec: found.labels[labels.spec] ?? null } };
     return { output: { container: found.name, id: found.id } };
   },
@@ -70,8 +68,7 @@ async function asPlanned(engine: Docker, found: Seen, { spec, backing: { image }
   return found.labels[labels.spec] === spec && found.image === (await imageId(engine, byDigest(image)));
 }
 
-const answers = async (engine: Docker, { id }: Seen, { backing: { ready } }: Input) =>
-  (await ask(engine, id, ready)).code === 0;
+const isReady = ({ status, health }: Seen) => status === "running" && health === "healthy";
 
 async function create(engine: Docker, { environment, network, spec, backing: part }: Input, ctx: StageContext) {
   const { stack, release } = environment;
@@ -93,6 +90,7 @@ async function create(engine: Docker, { environment, network, spec, backing: par
     user: null,
     stopSeconds: 60,
     restart: "unless-stopped",
+    ready: part.ready,
     // Official images begin as root: they make their folder their own, then become another user.
     capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
   });
@@ -102,8 +100,7 @@ async function create(engine: Docker, { environment, network, spec, backing: par
 async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {
   const look = async () => {
     const found = await findContainer(engine, nameOf(input));
-    if (found?.status !== "running") return undefined;
-    return (await answers(engine, found, input)) || undefined;
+    return (found && isReady(found)) || undefined;
   };
   const ready = await until(look, { timeoutMs: readySeconds * 1000, everyMs: 500, signal: ctx.signal });
   if (!ready) throw unready(nameOf(input), await lastLines(engine, nameOf(input)));

@@ -24,9 +24,25 @@ export interface Body {
   user: string | null;
   stopSeconds: number;
   restart: "no" | "unless-stopped";
+  /** Answers 0 inside the container once it serves; null: nobody asks there. */
+  ready: readonly string[] | null;
   /** The rights that it keeps of those that Docker gives. */
   capabilities: string[];
 }
+
+const second = 1e9;
+
+/**
+ * Asked by the Engine itself: an exec of ours would leave a connection open in it until its next garbage collection, which a
+ * takeover of the lock would wait for. StartInterval counts from API 1.44 on; older ones ask first after 5 s.
+ */
+const readiness = {
+  Interval: 5 * second,
+  Timeout: 5 * second,
+  Retries: 3,
+  StartPeriod: 120 * second,
+  StartInterval: second,
+};
 
 /** A container of ours as the Engine is asked to create it: no more rights, memory and log than it needs, no open port. */
 export const containerBody = (body: Body): ContainerCreateOptions => ({
@@ -43,6 +59,7 @@ export const containerBody = (body: Body): ContainerCreateOptions => ({
   ...(body.command === null ? {} : { Cmd: body.command }),
   ...(body.user === null ? {} : { User: body.user }),
   StopTimeout: body.stopSeconds,
+  ...(body.ready === null ? {} : { Healthcheck: { ...readiness, Test: ["CMD", ...body.ready] } }),
   HostConfig: {
     RestartPolicy: { Name: body.restart },
     Mounts: body.mounts.map(({ volume, path }) => ({ Type: "volume", Source: volume, Target: path, ReadOnly: false })),

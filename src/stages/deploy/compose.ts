@@ -50,6 +50,7 @@ const serviceOf = (service: Service, envFile: string, address: string | undefine
 const backingOf = (backing: Backing, envFile: string) => ({
   ...common(backing, envFile),
   image: literal(backing.image),
+  healthcheck: { test: ["CMD", ...backing.ready.map(literal)], interval: "5s", timeout: "5s", retries: 3 },
   cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
   stop_grace_period: "60s",
 });

@@ -21,6 +21,8 @@ export interface Seen {
   /** Of its first process, as the server counts; 0 while it does not run. */
   pid: number;
   restart: string;
+  /** What the Engine's own check says: starting, healthy, unhealthy; null where it has none. */
+  health: string | null;
 }
 
 export async function findContainer(engine: Docker, name: string): Promise<Seen | undefined> {
@@ -55,6 +57,7 @@ function seen({ Id, Name, State, Image, Config, Created, HostConfig, NetworkSett
     oomKilled: State.OOMKilled,
     pid: State.Pid,
     restart: HostConfig.RestartPolicy?.Name ?? "no",
+    health: State.Health?.Status ?? null,
   };
 }
 

@@ -107,6 +107,7 @@ async function bodyOf({ environment, network, spec, service, command }: Input, c
     user: service.user,
     stopSeconds: service.stopSeconds,
     restart: "no",
+    ready: null,
     capabilities: [],
   });
 }

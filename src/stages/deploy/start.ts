@@ -5,7 +5,7 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Service } from "../plan/schema.ts";
 import { containerBody } from "./body.ts";
-import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
+import { containersOf, findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { type Gated, isHealthy, passGate } from "./gate.ts";
@@ -108,7 +108,8 @@ const gatedAt = (address: string, input: Input): Gated => ({
 async function clearLeftovers(engine: Docker, input: Input, serving: Seen | undefined): Promise<void> {
   for (const container of await containersOfService(engine, input.placed)) {
     if (container.id === serving?.id) continue;
-    if (container.name === nameOf(input) && (await asPlanned(engine, container, input))) continue;
+    const begun = container.name === nameOf(input) && container.status === "running";
+    if (begun && (await asPlanned(engine, container, input))) continue;
     await stop(engine, container.id);
     await remove(engine, container.id, { scratch: true });
   }
@@ -131,8 +132,7 @@ async function createIfMissing(
   const found = await findContainer(engine, nameOf(input));
   if (found?.address) return found.address;
   const { environment, network, spec, service } = input;
-  const [first, second] = service.addresses;
-  const address = serving?.address === first ? second : first;
+  const address = await freeAddress(engine, environment.stack, service.addresses, serving);
   const body = containerBody({
     name: nameOf(input),
     image: service.image,
@@ -151,8 +151,21 @@ async function createIfMissing(
     user: service.user,
     stopSeconds: service.stopSeconds,
     restart: "no",
+    ready: null,
     capabilities: [],
   });
   await asked(nameOf(input), "The container cannot be created.", engine.createContainer(body));
   return address;
+}
+
+/** The one of the two that no container of the stack has: a service that was renamed leaves its old one there for a while. */
+async function freeAddress(
+  engine: Docker,
+  stack: string,
+  [first, second]: [string, string],
+  serving: Seen | undefined,
+): Promise<string> {
+  const there = await containersOf(engine, stack, ["service"]);
+  const taken = [serving, ...there].map((container) => container?.address);
+  return taken.includes(first) ? second : first;
 }
