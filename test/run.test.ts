@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openJournal, verifyJournal } from "../src/run/journal.ts";
+import { BerthError } from "../src/kit/error.ts";
+import { eventIn, openJournal, verifyJournal } from "../src/run/journal.ts";
 import { keepLease, takeLease } from "../src/run/lease.ts";
 import type { Machine } from "../src/run/machine.ts";
 import { openRun, requestCancel, stateOf } from "../src/run/runs.ts";
+import type { Outcome, Work } from "../src/run/work.ts";
+import { type Assignment, workOn } from "../src/run/worker.ts";
 import { openStore } from "../src/store/open.ts";
 import { runStore } from "../src/store/runs.ts";
 import type { Store } from "../src/store/store.ts";
@@ -155,4 +158,67 @@ test.each<[string, string, number]>([
   expect(verifyJournal(store.events(run, 0))).toEqual({ intact: true });
   edit(`DROP TRIGGER events_stay; DROP TRIGGER events_last; ${sql}`);
   expect(verifyJournal(store.events(run, 0))).toEqual({ intact: false, seq });
+});
+
+/** A worker in this process, whose runner only waits until it is let go or stopped. */
+function worker(over: Partial<Assignment> = {}) {
+  const { store, run } = newRun();
+  const waiting = (work: Work) =>
+    new Promise<Outcome>((resolve, reject) => {
+      if (work.signal.aborted) reject(work.signal.reason);
+      work.signal.addEventListener("abort", () => reject(work.signal.reason));
+      resolve({ state: "done" });
+    });
+  const assignment: Assignment = {
+    ...{ store, run, action: "apply", version: "0.1.0", logs: join(folder, "logs"), machine: machine(), now },
+    runner: { preview: async () => [], apply: waiting, rollback: waiting },
+    scrubber: () => ({ push: (text) => text, end: () => "" }),
+    scrub: (text) => text,
+    verifyGrant: async () => undefined,
+    stillValid: async () => true,
+    shutdown: new AbortController().signal,
+    ...over,
+  };
+  const kinds = () =>
+    store
+      .events(run, 0)
+      .map(eventIn)
+      .map(({ event }) => event);
+  return { store, run, kinds, work: () => workOn(assignment) };
+}
+
+test("a run whose grant does not cover it ends before its first step, and its lease is given back", async () => {
+  const { work, kinds, store, run } = worker({
+    verifyGrant: async () => {
+      throw new BerthError({ code: "grant_expired", message: "over", object: "grant_1", cause: "", next: "" });
+    },
+  });
+  expect(await work()).toMatchObject({ state: "failed", step: null, failure: { code: "grant_expired" } });
+  expect(kinds()).toEqual(["opened", "taken", "ended"]);
+  expect(stateOf(store, run, machine())).toBe("failed");
+  expect(takeLease(store, run, machine({ pid: 200 })).fence).toBe(2);
+});
+
+test("a run is not resumed over something newer, but may be taken back", async () => {
+  const stale = worker({ stillValid: async () => false });
+  expect(await stale.work()).toMatchObject({ state: "failed", failure: { code: "superseded", object: "shop" } });
+  const back = worker({ stillValid: async () => false, action: "rollback" });
+  expect(await back.work()).toEqual({ state: "done" });
+});
+
+test("what is done is not done again, and what was begun to be taken back is not brought forward", async () => {
+  const done = worker();
+  await done.work();
+  await expect(done.work()).rejects.toMatchObject({ code: "run_over" });
+  const { store, run, work } = worker();
+  const lease = takeLease(store, run, machine());
+  openJournal(store, run, lease.fence, now).append({ ...taken(lease.fence), action: "rollback" });
+  lease.release();
+  await expect(work()).rejects.toMatchObject({ code: "run_over", cause: "Its rollback has begun." });
+});
+
+test("a cancel that came before the worker stops it before its first step", async () => {
+  const { store, run, work } = worker();
+  requestCancel(store, run, machine(), now);
+  expect(await work()).toEqual({ state: "cancelled" });
 });

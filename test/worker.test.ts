@@ -58,13 +58,13 @@ function newRun() {
     return pid;
   };
   const logs = join(folder, "logs", run);
-  const read = async () => {
+  const read = async (after = 0) => {
     const events: RunEvent[] = [];
     let text = "";
     const onLog = (_: string, more: string) => {
       text += more;
     };
-    const { state } = await follow(store, run, { machine, logs, onEvent: (event) => events.push(event), onLog });
+    const { state } = await follow(store, run, { machine, logs, after, onEvent: (event) => events.push(event), onLog });
     return { state, kinds: events.map(({ event }) => event), text };
   };
   return { store, run, start, read, logs };
@@ -145,6 +145,22 @@ test("of two workers at once one does it, and the other ends", async () => {
   requestCancel(store, run, machine, now);
   const { kinds } = await read();
   expect(kinds.filter((kind) => kind === "taken")).toHaveLength(1);
+});
+
+test("who reads on from an event gets what came after it, logs of the next worker included, and nothing twice", async () => {
+  const { start, read, store, run } = newRun();
+  const standing = hangAt("before b");
+  const pid = await start();
+  await standing();
+  kill(pid, "SIGKILL");
+  const first = await read();
+  goOn();
+  await start();
+  const second = await read(first.kinds.length);
+  expect(second.kinds).toEqual(["taken", "observed", "started", "done", "started", "done", "ended"]);
+  expect(first.text.match(/writing ./g)).toEqual(["writing a", "writing b"]);
+  expect(second.text.match(/writing ./g)).toEqual(["writing b", "writing c"]);
+  expect(await read(store.events(run, 0).length)).toEqual({ state: "done", kinds: [], text: "" });
 });
 
 test("a cancel from another process stops it inside a step, and it can be resumed", async () => {

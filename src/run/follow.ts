@@ -4,7 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "./event.ts";
 import { eventIn } from "./journal.ts";
-import { stepOfLog } from "./log.ts";
+import { partsOfLog } from "./log.ts";
 import type { Machine } from "./machine.ts";
 import { type RunState, runOf, stateOf } from "./runs.ts";
 import type { RunStore } from "./store.ts";
@@ -33,7 +33,7 @@ export async function follow(
 ): Promise<{ state: RunState; seq: number }> {
   const { machine, logs, after = 0, signal, onEvent, onLog } = following;
   const run = runOf(store, id).id;
-  const readLogs = onLog && tail(logs, { fromEnd: after > 0, onText: onLog });
+  const readLogs = onLog && tail(logs, seenFence(store, run, after), onLog);
   let seq = after;
   let version: string | undefined;
   for (;;) {
@@ -58,16 +58,24 @@ interface Tail {
   decoder: StringDecoder;
 }
 
-/** Each call gives what was added to the folder's logs since the last. */
-function tail(folder: string, { fromEnd, onText }: { fromEnd: boolean; onText: (step: string, text: string) => void }) {
+/** The newest taking of the run among the events that the reader has had: the logs up to it were given too. */
+function seenFence(store: RunStore, run: string, after: number): number {
+  const seen = store.events(run, 0).filter(({ seq }) => seq <= after);
+  const taken = seen.map(eventIn).findLast((event) => event.event === "taken");
+  return taken?.fence ?? 0;
+}
+
+/** Each call gives what was added to the folder's logs since the last; the first skips what was given already. */
+function tail(folder: string, seen: number, onText: (step: string, text: string) => void) {
   const tails = new Map<string, Tail>();
   let first = true;
   return () => {
     for (const name of logsIn(folder)) {
       const known = tails.get(name) ?? { at: 0, decoder: new StringDecoder("utf8") };
       tails.set(name, known);
-      const text = addedTo(join(folder, name), known, first && fromEnd);
-      if (text !== "") onText(stepOfLog(name), text);
+      const { step, fence } = partsOfLog(name);
+      const text = addedTo(join(folder, name), known, first && fence <= seen);
+      if (text !== "") onText(step, text);
     }
     first = false;
   };

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { logName, openLog, stepOfLog } from "./log.ts";
+import { logName, openLog, partsOfLog } from "./log.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -58,7 +58,7 @@ test("what the scrubber holds back comes with the end", () => {
   expect(read("1-web.log")).toBe("ab");
 });
 
-test("a log's name tells its step, whatever the step is called", () => {
+test("a log's name tells its step and taking, whatever the step is called", () => {
   expect(logName("web/../../etc", 3)).toBe("3-web_.._.._etc.log");
-  expect(stepOfLog(logName("web.start", 12))).toBe("web.start");
+  expect(partsOfLog(logName("web-1.start", 12))).toEqual({ fence: 12, step: "web-1.start" });
 });

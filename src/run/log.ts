@@ -21,8 +21,11 @@ const logCap = 20 * 1024 * 1024;
 /** Where a run's logs lie: one file for each step and taking of the run. */
 export const logName = (step: string, fence: number) => `${fence}-${step.replace(/[^A-Za-z0-9._-]/g, "_")}.log`;
 
-/** The step that a log file belongs to. */
-export const stepOfLog = (name: string) => name.replace(/^\d+-/, "").replace(/\.log$/, "");
+/** What `logName` was given; the step as far as a file name can hold it. */
+export function partsOfLog(name: string): { fence: number; step: string } {
+  const [fence = ""] = name.split("-", 1);
+  return { fence: Number(fence), step: name.slice(fence.length + 1).replace(/\.log$/, "") };
+}
 
 /**
  * A step's log, made with its first text. Scrubbed before it is written, and written at once, so that a reader can

@@ -43,16 +43,18 @@ export interface Assignment {
 export async function workOn(assignment: Assignment): Promise<Outcome> {
   const { store, machine, action, version, now } = assignment;
   const run = runOf(store, assignment.run);
-  const lease = store.write(() => {
+  // One transaction: who sees the lease taken sees no older end of the run any more.
+  const { lease, journal } = store.write(() => {
     assertOpen(store, run.id, action);
-    return takeLease(store, run.id, machine);
+    const taken = takeLease(store, run.id, machine);
+    const lines = openJournal(store, run.id, taken.fence, now);
+    lines.append({ event: "taken", action, version, pid: machine.pid, fence: taken.fence });
+    return { lease: taken, journal: lines };
   });
   const stop = new AbortController();
   const beat = keepLease(lease, run.id, machine, (reason) => stop.abort(reason));
   const ears = listen(assignment, lease.fence, stop);
-  const journal = openJournal(store, run.id, lease.fence, now);
   try {
-    journal.append({ event: "taken", action, version, pid: machine.pid, fence: lease.fence });
     const outcome = await perform(assignment, run, {
       run: run.id,
       journal,
@@ -79,6 +81,7 @@ async function perform(assignment: Assignment, run: RunRecord, work: Work): Prom
   } catch (error) {
     const failure = maskFailure(work.scrub, failureOf(error));
     if (failure.code === "lease_lost") throw error;
+    if (failure.code === "cancelled" || failure.code === "interrupted") return { state: failure.code };
     return { state: "failed", step: null, failure };
   }
 }

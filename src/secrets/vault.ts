@@ -5,7 +5,7 @@ import { addSecret, removeSecret, type SealedSecret, secretOf, secretsOf } from 
 import type { Store } from "../store/store.ts";
 import { type Secret, secret } from "./value.ts";
 
-export interface SecretVersion {
+interface SecretVersion {
   name: string;
   /** From 1. */
   version: number;
