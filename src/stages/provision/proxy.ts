@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { ifThere, statusOf } from "../../host/docker/answers.ts";
+import { engineIfAny } from "../../host/docker/engine-if-any.ts";
 import { lastLines } from "../../host/docker/logs.ts";
 import { byDigest, pull } from "../../host/docker/pull.ts";
 import type { Host } from "../../host/host.ts";
 import { hashOf } from "../../kit/canonical.ts";
 import { BerthError } from "../../kit/error.ts";
 import { labels } from "../../kit/layout.ts";
+import { cleanLine } from "../../kit/text.ts";
 import { until } from "../../kit/wait.ts";
 import { applyProxyConfiguration, lookAtConfiguration } from "../../proxies/apply.ts";
 import { proxyOf } from "../../proxies/index.ts";
@@ -24,7 +26,8 @@ export const proxyImage = defineStep({
   output: z.object({ id: z.string() }),
   title: ({ image }) => `pull ${image.split("@")[0]}`,
   async observe({ image }, { host }) {
-    const found = await ifThere((await host.engine()).getImage(byDigest(image)).inspect());
+    const engine = await engineIfAny(host);
+    const found = engine && (await ifThere(engine.getImage(byDigest(image)).inspect()));
     return found ? { output: { id: found.Id } } : { before: {} };
   },
   async apply({ image }, _before, ctx) {
@@ -71,8 +74,9 @@ export const proxyContainer = defineStep({
     await ctx.lock("server");
     const engine = await host.engine();
     const found = await inspect(input, host);
+    if (found && found.Config.Labels[labels.role] !== "proxy") throw nameTaken(found.Config.Image, proxyOf(input.kind));
     if (found && found.Config.Labels[labels.spec] !== specOf(input)) {
-      // Stopped gracefully: what is in flight ends; new connections wait for the next one or are refused for a moment.
+      // Stopped gracefully: what is in flight ends. New connections are refused until the next one listens.
       await engine.getContainer(found.Id).stop().catch(unlessSo);
       await engine.getContainer(found.Id).remove();
     }
@@ -93,8 +97,10 @@ function bodyOf(input: Input, proxy: ReverseProxy) {
 /** Hash of what the container is made from. */
 const specOf = ({ kind, image }: Input) => hashOf(proxyOf(kind).container(byDigest(image), {})).slice(0, 16);
 
-const inspect = async ({ kind }: Input, host: Host) =>
-  ifThere((await host.engine()).getContainer(proxyOf(kind).containerName).inspect());
+async function inspect({ kind }: Input, host: Host) {
+  const engine = await engineIfAny(host);
+  return engine && ifThere(engine.getContainer(proxyOf(kind).containerName).inspect());
+}
 
 async function isUp(input: Input, host: Host): Promise<boolean> {
   const found = await inspect(input, host);
@@ -116,6 +122,15 @@ async function notUp(proxy: ReverseProxy, host: Host): Promise<BerthError> {
     next: `Read its log on the server: docker logs --tail 50 ${proxy.containerName}`,
   });
 }
+
+const nameTaken = (image: string, { containerName }: ReverseProxy) =>
+  new BerthError({
+    code: "name_taken",
+    message: `A container that is not Berth's has the name ${containerName}.`,
+    object: containerName,
+    cause: `It was made from ${cleanLine(image, 200)} and does not carry Berth's label.`,
+    next: `Rename it on the server (docker rename ${containerName} NAME), then deploy again.`,
+  });
 
 /** 304: it was so already. */
 function unlessSo(error: unknown): undefined {

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { engineIfAny } from "../../host/docker/engine-if-any.ts";
 import type { Host } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
 import { BerthError } from "../../kit/error.ts";
@@ -48,7 +49,7 @@ interface EngineFacts {
 /** Undefined where no Engine answers: a fresh server has none. */
 async function surveyEngine(host: Host): Promise<EngineFacts | undefined> {
   const there = await host.exec(["test", "-S", "/run/docker.sock"]);
-  const engine = there.code === 0 ? await host.engine().catch(() => undefined) : undefined;
+  const engine = there.code === 0 ? await engineIfAny(host) : undefined;
   if (!engine) return undefined;
   try {
     const [{ Version, ApiVersion }, info, networks, proxy] = await Promise.all([
@@ -72,7 +73,8 @@ async function surveyEngine(host: Host): Promise<EngineFacts | undefined> {
       proxy,
       diskFreeMegabytes: await freeAt(root, host),
     };
-  } catch {
+  } catch (error) {
+    if (error instanceof BerthError) throw error;
     // An Engine that hangs or lies is as good as none: the plan then starts it, and that step says what is wrong.
     return undefined;
   }
