@@ -1,9 +1,7 @@
-import http from "node:http";
-import type { Duplex } from "node:stream";
 import Docker from "dockerode";
-import type { ClientChannel } from "ssh2";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
+import { agentOver, asSocket, type Dial } from "./agent.ts";
 import { openSession } from "./channel.ts";
 import type { Exec } from "./exec.ts";
 import type { Words } from "./host.ts";
@@ -12,9 +10,6 @@ import type { Connection } from "./ssh.ts";
 
 /** MaxSessions (10) counts exec channels but not forwards: dial-stdio leaves four for commands. */
 export const engineSessions = 6;
-
-/** One way to the Engine's API over a connection: each stream goes to the Engine's socket. */
-type Dial = () => Promise<Duplex>;
 
 /**
  * The Engine of a server. Root reaches its socket by stream-local forwarding; another user, and root where sshd forbids
@@ -35,12 +30,11 @@ export async function remoteEngine(connection: Connection, become: Words, exec: 
   const sockets = become.length === 0 ? [socket("/var/run/docker.sock"), socket("/run/docker.sock")] : [];
   const ways = [...sockets.map((dial) => ({ dial, maxSockets: 64 })), { dial: stdio, maxSockets: engineSessions }];
   for (const { dial, maxSockets } of ways) {
-    const agent = agentOver(dial, maxSockets);
+    const agent = agentOver(connection, dial, maxSockets);
     // docker-modem hands `agent` to http.request; the types of dockerode do not know it.
     const docker = new Docker({ host: "localhost", protocol: "http", agent } as Docker.DockerOptions);
     try {
       await docker.ping();
-      void connection.ended.then(() => agent.destroy());
       return docker;
     } catch {
       agent.destroy();
@@ -91,30 +85,6 @@ function addressOf(dockerHost: string): Docker.DockerOptions {
     throw engineUnreachable(dockerHost, new Error("this form of DOCKER_HOST is not supported"), next);
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 2375), protocol: "http" };
-}
-
-function agentOver(dial: Dial, maxSockets: number): http.Agent {
-  const agent = new http.Agent({ keepAlive: true, maxSockets, maxFreeSockets: 2 });
-  const createConnection = (_options: unknown, done: (error: Error | null, stream?: Duplex) => void): undefined => {
-    // What ssh2 throws on a dead connection nobody would catch in http.Agent: a dial rejects instead.
-    dial().then(
-      (socket) => done(null, socket),
-      (error: Error) => done(error),
-    );
-  };
-  return Object.assign(agent, { createConnection });
-}
-
-/** A channel with the methods that http expects of a socket. */
-function asSocket(channel: ClientChannel): Duplex {
-  const itself = () => channel;
-  for (const name of ["setKeepAlive", "setNoDelay", "setTimeout", "ref", "unref"]) {
-    if (!(name in channel)) Object.assign(channel, { [name]: itself });
-  }
-  if (!("destroySoon" in channel)) Object.assign(channel, { destroySoon: () => channel.destroy() });
-  // What dial-stdio complains about must not fill its window and stop the stream.
-  channel.stderr?.resume();
-  return channel;
 }
 
 const engineUnreachable = (object: string, error: unknown, next: string) =>

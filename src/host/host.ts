@@ -4,10 +4,11 @@ import type Docker from "dockerode";
 /** A command as a value: its words, never a string. Quoting for a shell happens in one place (quote.ts). */
 export type Words = readonly string[];
 
-/** How a command ended. `code` is null where nobody knows: the connection died, or a signal ended it. */
+/** How a command ended. `code` is null where it has none: a signal or a timeout ended it, or its channel was closed. */
 export interface Result {
   code: number | null;
   signal: string | null;
+  /** The last million characters of each; all of it passes through onOutput. */
   stdout: string;
   stderr: string;
 }
@@ -17,6 +18,7 @@ export interface ExecOptions {
   input?: string | Uint8Array;
   /** Called with each piece of stdout and stderr, as it comes. */
   onOutput?: (text: string) => void;
+  /** An abort ends the command; the call then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Ends the command after this many ms; the result then has code null. */
   timeoutMs?: number;
@@ -31,7 +33,10 @@ export interface Host {
   readonly user: string;
   /** `SHA256:…` of the host key that this connection was made to. */
   readonly hostKey: string;
-  /** Looks at the server. What changes it goes through a Lock. An exit code is a result, not an error. */
+  /**
+   * Looks at the server. What changes it goes through a Lock. An exit code is a result, not an error; a connection that
+   * dies in between throws `connection_lost`, and how the command ended is then unknown.
+   */
   exec(command: Words, options?: ExecOptions): Promise<Result>;
   /** As exec, but an exit code other than 0 throws `remote_command_failed`; answers stdout without its last newline. */
   read(command: Words, options?: ExecOptions): Promise<string>;
