@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { hashOf } from "../src/kit/canonical.ts";
 import { BerthError } from "../src/kit/error.ts";
 import { eventIn, openJournal, verifyJournal } from "../src/run/journal.ts";
 import { keepLease, takeLease } from "../src/run/lease.ts";
@@ -158,6 +159,19 @@ test.each<[string, string, number]>([
   expect(verifyJournal(store.events(run, 0))).toEqual({ intact: true });
   edit(`DROP TRIGGER events_stay; DROP TRIGGER events_last; ${sql}`);
   expect(verifyJournal(store.events(run, 0))).toEqual({ intact: false, seq });
+});
+
+test("a line that was edited with its own hash made to fit shows at the next", () => {
+  const { store, run } = newRun();
+  const lease = takeLease(store, run, machine());
+  const journal = openJournal(store, run, lease.fence, now);
+  for (const step of ["db", "web"]) journal.append({ event: "observed", step, title: step, output: {} });
+  const [first, second, third] = store.events(run, 0);
+  if (!first || !second || !third) throw new Error("three lines were written");
+  const { hash: _, ...line } = { ...second, body: second.body.replace("db", "other") };
+  const forged = { ...line, hash: hashOf(line) };
+  expect(verifyJournal([first, forged])).toEqual({ intact: true });
+  expect(verifyJournal([first, forged, third])).toEqual({ intact: false, seq: 3 });
 });
 
 /** A worker in this process, whose runner only waits until it is let go or stopped. */
