@@ -2,7 +2,7 @@ import { caddy } from "./caddy.ts";
 import type { ReverseProxy } from "./proxy.ts";
 
 /** Every proxy that a plan may name, the default first. */
-export const proxies: readonly ReverseProxy[] = [caddy];
+const proxies: readonly ReverseProxy[] = [caddy];
 
 /** The variant that a plan names. Throws a RangeError on a kind that its schema should have refused. */
 export function proxyOf(kind: string): ReverseProxy {
