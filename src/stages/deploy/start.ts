@@ -158,7 +158,10 @@ async function createIfMissing(
   return address;
 }
 
-/** The one of the two that no container of the stack has: a service that was renamed leaves its old one there for a while. */
+/**
+ * The one of the two that nothing of the stack runs at: a service that was renamed leaves its old one there for a while.
+ * What is kept for its log is stopped, and its address is free.
+ */
 async function freeAddress(
   engine: Docker,
   stack: string,
@@ -166,6 +169,7 @@ async function freeAddress(
   serving: Seen | undefined,
 ): Promise<string> {
   const there = await containersOf(engine, stack, ["service"]);
-  const taken = [serving, ...there].map((container) => container?.address);
+  const running = there.filter(({ status }) => status === "running");
+  const taken = [serving, ...running].map((container) => container?.address);
   return taken.includes(first) ? second : first;
 }
