@@ -76,6 +76,17 @@ describe.each(["root", "deploy"])("as %s", (user) => {
     expect(await Promise.all(commands)).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
   });
 
+  test("a restart of the Engine and the end of the connection leave no dead stream behind that swallows a call", async () => {
+    const host = await connect(user);
+    const engine = await host.engine();
+    await Promise.all(Array.from({ length: 4 }, () => engine.ping()));
+    // Not through a lock, and past systemd's limit on restarts: the world changes while we look.
+    await host.read(["sh", "-c", "systemctl reset-failed docker docker.socket; systemctl restart docker"]);
+    await Promise.all(Array.from({ length: 4 }, () => engine.ping()));
+    await host.close();
+    await expect(engine.ping()).rejects.toEqual(code("connection_lost"));
+  });
+
   test("an abort ends the command there with its children", async () => {
     const host = await connect(user);
     const abort = new AbortController();
