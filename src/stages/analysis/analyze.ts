@@ -1,4 +1,4 @@
-import { sqlKinds } from "./datastores/index.ts";
+import { databaseKinds } from "./datastores/index.ts";
 import { ecosystems } from "./ecosystems.ts";
 import { isBuildTime, isGeneratable, isSecret } from "./env-names.ts";
 import { externalServices } from "./externals.ts";
@@ -6,15 +6,17 @@ import { compare, compareEvidence } from "./facts.ts";
 import type { EnvFinding, Found, ServiceFindings } from "./findings.ts";
 import { languagesOf } from "./languages.ts";
 import { aboutDatabase, aboutNothing } from "./questions.ts";
-import { openView } from "./read.ts";
+import { openView, type View } from "./read.ts";
 import type { Analysis, Datastore, Env, Evidence, External } from "./schema.ts";
 
 /**
  * The facts in a source: reads files and nothing else, runs nothing, asks nobody. The same files give the same bytes,
  * wherever they lie; `name` is what the source is called.
  */
-export async function analyze(dir: string, { name }: { name: string }): Promise<Analysis> {
-  const view = await openView(dir);
+export const analyze = async (dir: string, { name }: { name: string }): Promise<Analysis> =>
+  analyzeView(await openView(dir), name);
+
+export async function analyzeView(view: View, name: string): Promise<Analysis> {
   const all = [];
   for (const ecosystem of ecosystems) all.push(await ecosystem.find(view, name));
   const parts = all.flatMap(({ services }) => services);
@@ -80,15 +82,17 @@ function joinDatastores(
   ).map(({ what, evidence }): Datastore => {
     // What is only used where its variable is set is an extra: most caches and brokers.
     const reached = env.filter(({ refers_to }) => refers_to?.datastore === what && refers_to.part === "url");
-    const extra = !sqlKinds.includes(what) && reached.length > 0 && reached.every(({ required }) => !required);
+    const extra = !databaseKinds.includes(what) && reached.length > 0 && reached.every(({ required }) => !required);
     return { name: what, version: null, required: !extra, evidence, confidence: "inferred" };
   });
-  const sql = datastores.filter(({ name }) => sqlKinds.includes(name));
-  const choices = parts.some((part) => part.datastores.filter(({ what }) => sqlKinds.includes(what.name)).length > 1);
+  const databases = datastores.filter(({ name }) => databaseKinds.includes(name));
+  const choices = parts.some(
+    (part) => part.datastores.filter(({ what }) => databaseKinds.includes(what.name)).length > 1,
+  );
   if (!choices) return { datastores, questions: [] };
   return {
-    datastores: datastores.map((one) => (sql.includes(one) ? { ...one, required: false } : one)),
-    questions: [aboutDatabase(sql.map(({ name }) => name))],
+    datastores: datastores.map((one) => (databases.includes(one) ? { ...one, required: false } : one)),
+    questions: [aboutDatabase(databases.map(({ name }) => name))],
   };
 }
 

@@ -71,7 +71,7 @@ function notFound(refs: Map<string, string>, name: string): never {
 }
 
 /** At most five names, the closest first. */
-export function nearest(name: string, names: string[]): string[] {
+function nearest(name: string, names: string[]): string[] {
   const cut = names
     .slice(0, 5000)
     .map((other) => ({ other, distance: distance(name.slice(0, 80).toLowerCase(), other.slice(0, 80).toLowerCase()) }));

@@ -15,8 +15,12 @@ const tables = new WeakMap<Module, Map<string, Binding>>();
 
 /** What a name means in this module, or in the module that it is imported from. The first declaration of a name counts. */
 export function lookUp(module: Module, name: string): Binding | undefined {
-  const table = tables.get(module) ?? declarations(module);
+  const known = tables.get(module);
+  if (known) return known.get(name);
+  // Known before it is filled: modules may import each other.
+  const table = new Map<string, Binding>();
   tables.set(module, table);
+  fill(table, module);
   return table.get(name);
 }
 
@@ -28,8 +32,7 @@ const declared = `
 const declaredTyped = `${declared}
   (required_parameter pattern: (_) @parameter value: (_) @default)`;
 
-function declarations(module: Module): Map<string, Binding> {
-  const table = new Map<string, Binding>();
+function fill(table: Map<string, Binding>, module: Module): void {
   const add = (name: string, binding: Binding) => {
     if (!table.has(name)) table.set(name, binding);
   };
@@ -41,7 +44,6 @@ function declarations(module: Module): Map<string, Binding> {
       add(found["parameter"].text, { module, node: found["default"] });
     } else if (found["clause"]) addImports(module, found["clause"], stringOf(found["source"]) ?? "", add);
   }
-  return table;
 }
 
 const isParameter = (pattern: Node) => {
@@ -99,31 +101,32 @@ function addImports(module: Module, clause: Node, source: string, add: Add): voi
   }
 }
 
-const exports = `
+const exporting = `
   (export_statement value: (_) @default)
   (export_statement "default" declaration: (_) @default)
   (assignment_expression left: (member_expression) @target right: (_) @value)`;
 
-/** What a module exports under a name. */
-function exported(module: Module, name: string): Binding | undefined {
-  if (name !== "default") return own(module, name) ?? fromObject(module, name);
-  for (const found of module.matches(exports)) {
-    if (found["default"]) return { module, node: found["default"] };
-    if (found["target"]?.text === "module.exports" && found["value"]) return { module, node: found["value"] };
+const exportTables = new WeakMap<Module, Map<string, Node>>();
+
+/** `export default X`, `module.exports = X`, `exports.name = X`: the expression by name. */
+function exportsOf(module: Module): Map<string, Node> {
+  const known = exportTables.get(module);
+  if (known) return known;
+  const table = new Map<string, Node>();
+  exportTables.set(module, table);
+  for (const { default: whole, target, value } of module.matches(exporting)) {
+    const name = target && /^(?:module\.)?exports(?:\.(\w+))?$/.exec(target.text.slice(0, 100));
+    if (whole) table.set("default", whole);
+    else if (name && value) table.set(name[1] ?? "default", value);
   }
-  return undefined;
+  return table;
 }
 
-const own = (module: Module, name: string): Binding | undefined => {
-  for (const found of module.matches(exports)) {
-    if (/^(?:module\.)?exports\.(\w+)$/.exec(found["target"]?.text ?? "")?.[1] === name && found["value"])
-      return { module, node: found["value"] };
-  }
-  return lookUp(module, name);
-};
-
-/** `module.exports = { name: … }` */
-function fromObject(module: Module, name: string): Binding | undefined {
-  const whole = exported(module, "default");
-  return whole && { ...whole, key: name };
+/** What a module exports under a name; `module.exports = { name: … }` counts too. */
+function exported(module: Module, name: string): Binding | undefined {
+  const node = exportsOf(module).get(name);
+  if (node) return { module, node };
+  const own = name === "default" ? undefined : lookUp(module, name);
+  const whole = exportsOf(module).get("default");
+  return own ?? (whole && name !== "default" ? { module, node: whole, key: name } : undefined);
 }

@@ -2,8 +2,9 @@ import type { Node } from "web-tree-sitter";
 import { compare } from "../facts.ts";
 import type { Evidence } from "../schema.ts";
 import { keysOf, lookUp } from "./bindings.ts";
-import { envName, isEnvObject, objectOf } from "./evaluate.ts";
+import { envName, isEnvObject } from "./env-object.ts";
 import { argumentsOf, at, type Code, type Module, stringOf } from "./modules.ts";
+import { objectOf } from "./objects.ts";
 import { strongest, type Usage, usageOf } from "./usage.ts";
 import { wrapperOf } from "./wrappers.ts";
 

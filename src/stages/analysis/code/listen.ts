@@ -1,7 +1,8 @@
 import type { Node } from "web-tree-sitter";
 import { type Fact, inferred, stated } from "../facts.ts";
-import { evaluate, property, type Value } from "./evaluate.ts";
+import { evaluate, type Value } from "./evaluate.ts";
 import { argumentsOf, at, type Code, type Module } from "./modules.ts";
+import { property } from "./objects.ts";
 
 export interface Listening {
   port: Fact<number> | undefined;
@@ -16,7 +17,7 @@ export function listening(code: Code): Listening {
     calls.find(({ value }) => isPortName(value.env?.name)) ?? calls.find(({ value }) => portOf(value) !== undefined);
   const fromCall = best && toListening(best.value, "given to listen");
   if (fromCall?.port) return fromCall;
-  for (const module of code.modules) {
+  for (const module of code.modules.filter(({ text }) => /PORT\b/.test(text))) {
     const fallback = defaults(module).find((value) => isPortName(value.env?.name) && portOf(value) !== undefined);
     if (fallback) return toListening(fallback, "stands in for a missing PORT");
   }

@@ -13,6 +13,11 @@ export type Usage =
 
 /** Reads the usage off the expressions and statements around; `follow` tells where a name takes the value further. */
 export function usageOf(read: Node, follow: (name: string) => Node[] = () => []): Usage {
+  const usage = treatment(read, follow);
+  return usage === "plain" && isConditional(read) ? "optional" : usage;
+}
+
+function treatment(read: Node, follow: (name: string) => Node[]): Usage {
   let node = read;
   for (let step = 0; step < 10; step++) {
     const parent = node.parent;
@@ -31,6 +36,7 @@ export function usageOf(read: Node, follow: (name: string) => Node[] = () => [])
         if (side("left")) return "none";
         return "plain";
       case "augmented_assignment_expression":
+      case "assignment_pattern":
         return "optional";
       case "binary_expression": {
         const operator = parent.childForFieldName("operator")?.text ?? "";
@@ -94,7 +100,28 @@ function conditionOf(test: Node): Usage {
   return "optional";
 }
 
-/** Whether a branch ends the program: it throws, exits, or calls something that is named after that. */
-const refuses = (branch: Node | null): boolean =>
-  branch !== null &&
-  /\bthrow\b|process\.exit\(|\b(?:fail|die|panic|abort|missing|required?|bail)\w*\(/i.test(branch.text.slice(0, 500));
+/** Whether a branch itself ends the program: it throws, exits, or calls something that is named after that. */
+function refuses(branch: Node | null): boolean {
+  const statements = branch?.type === "statement_block" ? branch.namedChildren : branch ? [branch] : [];
+  return statements.some((statement) => {
+    const text = statement.text.slice(0, 200);
+    return /^throw\b|^(?:await )?(?:process\.exit|[\w.]*(?:fail|die|panic|abort|missing|require|bail|fatal)\w*)\s*\(|^\(\s*\(\)\s*=>\s*\{\s*throw\b/i.test(
+      text,
+    );
+  });
+}
+
+/** Whether a place is only reached under a condition, other than the question which environment this is. */
+function isConditional(node: Node): boolean {
+  let child = node;
+  for (let step = 0; step < 12 && child.parent; step++) {
+    const { parent } = child;
+    if (/^(?:function_declaration|method_definition|program)$/.test(parent.type)) return false;
+    const test = parent.childForFieldName("condition");
+    if (/^(?:if_statement|ternary_expression)$/.test(parent.type) && test && !test.equals(child))
+      return !/NODE_ENV|\bprod|\bisProd/i.test(test.text);
+    if (parent.type === "switch_case") return true;
+    child = parent;
+  }
+  return false;
+}

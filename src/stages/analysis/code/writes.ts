@@ -1,9 +1,13 @@
-import { dirname, isAbsolute, join, normalize } from "node:path/posix";
+import { posix } from "node:path";
 import type { Node } from "web-tree-sitter";
 import { compare } from "../facts.ts";
 import type { Confidence, Writable } from "../schema.ts";
-import { evaluate, property } from "./evaluate.ts";
-import { argumentsOf, at, type Code, type Module, stringOf } from "./modules.ts";
+import { evaluate } from "./evaluate.ts";
+import { argumentsOf, at, type Code, type Module } from "./modules.ts";
+import { property } from "./objects.ts";
+import { type FilePlace, folderOf, pathOf } from "./paths.ts";
+
+const { normalize } = posix;
 
 /** Where the program keeps files: what it gives to multer, to an embedded database and to the functions that write. */
 export function writtenPaths(code: Code): Writable[] {
@@ -99,7 +103,7 @@ function uploads(module: Module, call: Node): Writable[] {
   });
 }
 
-function calledBack(module: Module, fn: Node): Place | undefined {
+function calledBack(module: Module, fn: Node): FilePlace | undefined {
   for (const call of fn.descendantsOfType("call_expression").slice(0, 20)) {
     const given = call ? argumentsOf(call) : [];
     const place = given.length === 2 && given[0]?.type === "null" ? pathOf(module, given[1]) : undefined;
@@ -108,21 +112,19 @@ function calledBack(module: Module, fn: Node): Place | undefined {
   return undefined;
 }
 
+const folderName =
+  /\b\w*(?:UPLOADS?|DATA|STORAGE|MEDIA|FILES?|ATTACHMENTS?|IMAGES?|ASSETS|DB)_?(?:DIR|PATH|FOLDER|ROOT|DIRECTORY|FILE)\b/;
+
 /** `UPLOAD_DIR ?? "./uploads"`: a variable that is named after a folder of data, with a folder as its default. */
 function settings(module: Module): Writable[] {
+  if (!folderName.test(module.text)) return [];
   const values = module.matches(
     `(binary_expression operator: ["||" "??"]) @value (call_expression) @value (object_assignment_pattern) @value`,
   );
   return values.flatMap(({ value }) => {
     if (!value || value.endIndex - value.startIndex > 300) return [];
     const { env, literal } = evaluate(module, value, 4);
-    if (
-      !env ||
-      !/(?:UPLOADS?|DATA|STORAGE|MEDIA|FILES?|ATTACHMENTS?|IMAGES?|ASSETS|DB)_?(?:DIR|PATH|FOLDER|ROOT|DIRECTORY|FILE)$/.test(
-        env.name,
-      )
-    )
-      return [];
+    if (!env || folderName.exec(env.name)?.[0] !== env.name) return [];
     if (typeof literal?.value !== "string" || !/^[\w./-]{1,200}$/.test(literal.value)) return [];
     const path = normalize(literal.value).replace(/\/$/, "");
     return [
@@ -135,50 +137,4 @@ function settings(module: Module): Writable[] {
       },
     ];
   });
-}
-
-interface Place {
-  path: string;
-  env: string | null;
-  /** Whether the last part was not known, so that path is a folder. */
-  open: boolean;
-}
-
-const folderOf = ({ path, open }: Place) => (open || dirname(path) === "." ? path : dirname(path));
-
-/** A path that an expression stands for, relative to the program's folder or absolute; the known part of it. */
-function pathOf(module: Module, node: Node | null | undefined): Place | undefined {
-  if (!node) return undefined;
-  const parts = joined(node);
-  if (parts) return joinParts(module, parts);
-  const { env, literal } = evaluate(module, node);
-  if (typeof literal?.value === "string" && literal.value !== "" && !literal.value.includes(":")) {
-    return { path: normalize(literal.value).replace(/(.)\/$/, "$1"), env: env?.name ?? null, open: false };
-  }
-  const inside = node.type === "identifier" ? undefined : joined(literal?.node);
-  return inside ? joinParts(module, inside) : undefined;
-}
-
-const joined = (node: Node | null | undefined): Node[] | undefined =>
-  node?.type === "call_expression" &&
-  /^(?:path\.|posix\.)?(?:join|resolve)$/.test(node.childForFieldName("function")?.text ?? "")
-    ? argumentsOf(node)
-    : undefined;
-
-function joinParts(module: Module, parts: Node[]): Place | undefined {
-  let path = "";
-  let env: string | null = null;
-  for (const [index, part] of parts.entries()) {
-    const base = /^(?:__dirname|import\.meta\.dirname)$/.test(part.text)
-      ? dirname(module.path)
-      : /^process\.cwd\(\)$/.test(part.text)
-        ? "."
-        : undefined;
-    const value = base === undefined && stringOf(part) === undefined ? evaluate(module, part) : {};
-    const text = base ?? stringOf(part) ?? (typeof value.literal?.value === "string" ? value.literal.value : undefined);
-    if (text === undefined) return path === "" || path === "." ? undefined : { path: normalize(path), env, open: true };
-    env = value.env?.name ?? env;
-    path = index === 0 || isAbsolute(text) ? text : join(path, text);
-  }
-  return path === "" ? undefined : { path: normalize(path).replace(/(.)\/$/, "$1"), env, open: false };
 }

@@ -10,4 +10,4 @@ import { redis } from "./redis.ts";
 export const datastoreKinds: DatastoreKind[] = [postgres, mysql, mariadb, mongodb, redis, rabbitmq];
 
 /** Kinds of which a program that can talk to several is usually given one. */
-export const sqlKinds = ["postgres", "mysql", "mariadb"];
+export const databaseKinds = ["postgres", "mysql", "mariadb", "mongodb"];

@@ -1,4 +1,4 @@
-import { join } from "node:path/posix";
+import { posix } from "node:path";
 import { readCode } from "../code/modules.ts";
 import { compare } from "../facts.ts";
 import type { Ecosystem, ServiceFindings } from "../findings.ts";
@@ -10,19 +10,21 @@ import { type Manifest, readManifest } from "./manifest.ts";
 import { startOf } from "./scripts.ts";
 import { describeService } from "./service.ts";
 
+const { join } = posix;
+
 /** Programs that run on Node, known by their package.json. */
 export const node: Ecosystem = {
   name: "node",
   async find(view, name) {
-    const manifests = await readManifests(view);
+    const manifests = readManifests(view);
     const root = manifests.find(({ path }) => path === ".");
-    const monorepo = await monorepoOf(view, root, manifests);
+    const monorepo = monorepoOf(view, root, manifests);
     const services: ServiceFindings[] = [];
     for (const manifest of manifests.filter((one) => isProgram(one, root, monorepo, view))) {
       const within = programFiles(manifest, manifests);
       using code = await readCode(view, within);
       services.push(
-        await describeService({
+        describeService({
           view,
           manifest,
           root,
@@ -42,15 +44,20 @@ const maxManifests = 300;
 const beside =
   /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright|specs?|docs?|examples?|samples?|fixtures?|benchmarks?|stories|\.storybook|\.github|templates?)(?:\/|$)|[._-](?:test|spec|stories|e2e)\.\w+$|(?:^|\/)(?:jest|vitest|playwright|cypress|eslint|prettier|tailwind|postcss)\.config\.\w+$/;
 
-async function readManifests(view: View): Promise<Manifest[]> {
+/** What a build made, or browsers get. */
+const made = /(?:^|\/)(?:dist|build|built|out|public|static|www)\//;
+
+function readManifests(view: View): Manifest[] {
   const files = view.files
-    .filter(({ path }) => /(?:^|\/)package\.json$/.test(path) && !beside.test(path))
+    .filter(({ path }) => /(?:^|\/)package\.json$/.test(path) && !beside.test(path) && !made.test(path))
     .slice(0, maxManifests);
-  const manifests = await Promise.all(files.map(({ path }) => readManifest(view, path)));
-  return manifests.filter((manifest) => manifest !== undefined).sort((a, b) => compare(a.path, b.path));
+  return files
+    .map(({ path }) => readManifest(view, path))
+    .filter((manifest) => manifest !== undefined)
+    .sort((a, b) => compare(a.path, b.path));
 }
 
-async function monorepoOf(view: View, root: Manifest | undefined, manifests: Manifest[]): Promise<Monorepo | null> {
+function monorepoOf(view: View, root: Manifest | undefined, manifests: Manifest[]): Monorepo | null {
   const workspaces = root?.get("workspaces") !== undefined;
   const manager = root && managerOf(view, root, root).manager.value.name;
   const tools = [
@@ -72,10 +79,10 @@ function isProgram(manifest: Manifest, root: Manifest | undefined, monorepo: Mon
     );
   }
   if (manifest === root && monorepo && monorepo.packages.length > 0) return false;
-  return (
-    startOf(manifest, managerOf(view, manifest, root).manager.value, view) !== undefined &&
-    manifest.get("bin") === undefined
-  );
+  // A main file alone makes a library.
+  const started =
+    "start" in manifest.scripts || ["server.js", "app.js"].some((file) => view.has(join(manifest.path, file)));
+  return started && manifest.get("bin") === undefined;
 }
 
 /** The files of a package that its program is made of: not those of a package inside it, and scripts only where it runs them. */
@@ -92,6 +99,9 @@ function programFiles(manifest: Manifest, manifests: Manifest[]): (path: string)
     if (!inside(manifest.path, path) || inner.some((folder) => inside(folder, path))) return false;
     const own = manifest.path === "." ? path : path.slice(manifest.path.length + 1);
     if (beside.test(own)) return false;
-    return !/^(?:scripts|bin|tools)\//.test(own) || ran.includes(join(own).replace(/\.\w+$/, ""));
+    if (/^(?:scripts|bin|tools)\//.test(own)) return ran.includes(own.replace(/\.\w+$/, ""));
+    // Nothing builds it: what is started from there is the program itself.
+    const folder = made.exec(own)?.[0];
+    return folder === undefined || (!("build" in manifest.scripts) && ran.includes(folder));
   };
 }

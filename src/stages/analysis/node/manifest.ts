@@ -1,8 +1,10 @@
-import { dirname } from "node:path/posix";
+import { posix } from "node:path";
 import { findNodeAtLocation, getNodeValue, type Node, parseTree } from "jsonc-parser";
 import { lineAt } from "../facts.ts";
 import type { View } from "../read.ts";
 import type { Evidence } from "../schema.ts";
+
+const { dirname } = posix;
 
 /** A package.json, with the line of each thing in it. */
 export interface Manifest {
@@ -21,8 +23,8 @@ export interface Manifest {
 }
 
 /** Reads a package.json; undefined where it is broken beyond use. */
-export async function readManifest(view: View, file: string): Promise<Manifest | undefined> {
-  const text = await view.text(file);
+export function readManifest(view: View, file: string): Manifest | undefined {
+  const text = view.text(file);
   const root = text === undefined ? undefined : parse(text);
   if (text === undefined || root?.type !== "object") return undefined;
   const get = (...path: string[]): unknown => {

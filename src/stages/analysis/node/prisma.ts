@@ -3,14 +3,14 @@ import type { EnvFinding, Found } from "../findings.ts";
 import type { View } from "../read.ts";
 
 /** What Prisma schemas say: which database, and by which variable it is reached. */
-export async function prismaOf(
+export function prismaOf(
   view: View,
   within: (path: string) => boolean,
-): Promise<{ providers: Found<string>[]; env: EnvFinding[] }> {
+): { providers: Found<string>[]; env: EnvFinding[] } {
   const providers: Found<string>[] = [];
   const env: EnvFinding[] = [];
   for (const { path } of view.files.filter((file) => file.path.endsWith(".prisma") && within(file.path)).slice(0, 20)) {
-    const text = (await view.text(path)) ?? "";
+    const text = view.text(path) ?? "";
     const source = /\bdatasource\s+\w+\s*\{([^}]*)\}/.exec(text)?.[1] ?? "";
     const provider = /\bprovider\s*=\s*"(\w+)"/.exec(source)?.[1];
     if (provider)

@@ -1,8 +1,10 @@
-import { join } from "node:path/posix";
+import { posix } from "node:path";
 import semver from "semver";
 import { byDefault, type Fact, inferred, linesWith, stated } from "../facts.ts";
 import type { View } from "../read.ts";
 import type { Manifest } from "./manifest.ts";
+
+const { join } = posix;
 
 /** Long-term releases with their names, newest first. As of 2026-11. */
 const longTerm = [
@@ -15,16 +17,16 @@ const longTerm = [
 const newest = "24";
 
 /** The version of Node that a package asks for: an exact one or a major. Of a range, the newest long-term release in it. */
-export async function nodeVersion(view: View, manifests: Manifest[]): Promise<Fact<string>> {
+export function nodeVersion(view: View, manifests: Manifest[]): Fact<string> {
   for (const manifest of manifests) {
-    const found = (await fromFiles(view, manifest.path)) ?? fromManifest(manifest);
+    const found = fromFiles(view, manifest.path) ?? fromManifest(manifest);
     if (found) return found;
   }
   const file = manifests[0]?.file ?? "package.json";
   return byDefault(newest, { file, line: 1, rule: "no version is named: the newest long-term release" });
 }
 
-async function fromFiles(view: View, path: string): Promise<Fact<string> | undefined> {
+function fromFiles(view: View, path: string): Fact<string> | undefined {
   for (const [name, pattern] of [
     [".nvmrc", /^\s*v?([\w./*-]+)\s*(?:#.*)?$/],
     [".node-version", /^\s*v?([\w./*-]+)\s*(?:#.*)?$/],
@@ -33,7 +35,7 @@ async function fromFiles(view: View, path: string): Promise<Fact<string> | undef
     [".mise.toml", /^\s*node\s*=\s*"v?([\w.]+)"/],
   ] as const) {
     const file = join(path, name);
-    const text = await view.text(file);
+    const text = view.text(file);
     const line = text?.split("\n").find((one) => pattern.test(one));
     const said = line === undefined ? undefined : pattern.exec(line)?.[1];
     const version = said === undefined ? undefined : named(said);

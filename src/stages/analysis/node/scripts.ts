@@ -57,12 +57,14 @@ export function releaseOf(
       others: usable.filter((name) => name !== first),
     };
   }
-  const start = manifest.scripts["start"] ?? "";
+  const startsWithIt = Object.entries(manifest.scripts).some(
+    ([name, script]) => name === "start" && script.includes("migrate deploy"),
+  );
   const folder = manifest.path === "." ? "" : `${manifest.path}/`;
   const migrations = view.files.some(
     ({ path }) => path.startsWith(`${folder}prisma/migrations/`) && path.endsWith(".sql"),
   );
-  if (migrations && manifest.dependencies["prisma"] !== undefined && !/migrate deploy/.test(start)) {
+  if (migrations && "prisma" in manifest.dependencies && !startsWithIt) {
     return {
       release: inferred("npx prisma migrate deploy", manifest.at(["dependencies", "prisma"], "Prisma with migrations")),
       others: [],

@@ -31,15 +31,7 @@ interface Input {
 }
 
 /** All that is known of one program. */
-export async function describeService({
-  view,
-  manifest,
-  root,
-  code,
-  within,
-  name,
-  taken,
-}: Input): Promise<ServiceFindings> {
+export function describeService({ view, manifest, root, code, within, name, taken }: Input): ServiceFindings {
   const chosen = managerOf(view, manifest, root);
   const manager = chosen.manager.value;
   const found = frameworks.filter(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined));
@@ -50,9 +42,9 @@ export async function describeService({
     : undefined;
   const start = startOf(manifest, manager, view);
   const { release, others } = releaseOf(manifest, manager, view);
-  const prisma = await prismaOf(view, within);
+  const prisma = prismaOf(view, within);
   const facts = {
-    runtime: await versioned(view, manifest, root),
+    runtime: versioned(view, manifest, root),
     framework: framework && inferred(framework.name, frameworkLine(manifest, framework.packages)),
     package_manager: { ...chosen.manager, value: manager.name },
     install: { ...chosen.manager, value: manager.install(chosen.locked) },
@@ -88,7 +80,7 @@ export async function describeService({
   return {
     service,
     datastores: datastoresOf(manifest, prisma.providers),
-    env: merged([...envReads(code), ...prisma.env, ...(await exampleNames(view, manifest.path))]).filter(
+    env: merged([...envReads(code), ...prisma.env, ...exampleNames(view, manifest.path)]).filter(
       (one) => !isAmbient(one.name),
     ),
     external: externalOf(manifest),
@@ -107,12 +99,8 @@ export async function describeService({
 const frameworkLine = (manifest: Manifest, packages: string[]) =>
   manifest.at(["dependencies", packages.find((one) => manifest.dependencies[one] !== undefined) ?? ""], "dependency");
 
-async function versioned(
-  view: View,
-  manifest: Manifest,
-  root: Manifest | undefined,
-): Promise<Fact<NonNullable<Service["runtime"]>>> {
-  const version = await nodeVersion(view, root && root !== manifest ? [manifest, root] : [manifest]);
+function versioned(view: View, manifest: Manifest, root: Manifest | undefined): Fact<NonNullable<Service["runtime"]>> {
+  const version = nodeVersion(view, root && root !== manifest ? [manifest, root] : [manifest]);
   return { ...version, value: { name: "node", version: version.value } };
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path/posix";
+import { posix } from "node:path";
 import { byDefault, type Fact, inferred, stated } from "../../facts.ts";
 import type { View } from "../../read.ts";
 import type { Manifest } from "../manifest.ts";
@@ -7,6 +7,8 @@ import type { PackageManager } from "./manager.ts";
 import { npm } from "./npm.ts";
 import { pnpm } from "./pnpm.ts";
 import { yarn } from "./yarn.ts";
+
+const { join } = posix;
 
 /** The first whose lock file is there counts: npm last, since its lock file is the one that is left behind by accident. */
 export const packageManagers: PackageManager[] = [pnpm, yarn, bun, npm];
