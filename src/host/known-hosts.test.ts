@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import { fingerprintOf, keyTypeOf, knownKeys } from "./known-hosts.ts";
+import { runLocal } from "./local.ts";
 
 const line = ssh2.utils.generateKeyPairSync("ed25519").public.trim();
 const key = Buffer.from(line.split(" ")[1] ?? "", "base64");
@@ -40,8 +40,8 @@ test("a key that is not of its line's type is ignored", () => {
   expect(trusted(`h ssh-rsa ${line.split(" ")[1]}`, "h")).toBe(0);
 });
 
-test("the fingerprint is the one that ssh-keygen prints", () => {
-  const printed = execFileSync("ssh-keygen", ["-lf", "-"], { input: line }).toString();
-  expect(printed).toContain(` ${fingerprintOf(key)} `);
+test("the fingerprint is the one that ssh-keygen prints", async () => {
+  const { stdout } = await runLocal(["ssh-keygen", "-lf", "-"], { env: { PATH: "/usr/bin:/bin" }, input: line });
+  expect(stdout).toContain(` ${fingerprintOf(key)} `);
   expect(keyTypeOf(key)).toBe("ssh-ed25519");
 });
