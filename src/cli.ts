@@ -17,8 +17,6 @@ const { argv, env, stdin, stdout, stderr } = process;
 const debug = argv.includes("--debug");
 const words = argv.slice(2).filter((word) => word !== "--debug");
 
-process.exitCode = words[0] === "work" ? await worker(words[1] ?? "", words[2]) : await command();
-
 async function command(): Promise<ExitCode> {
   let code: ExitCode = 0;
   const around = { cwd: process.cwd(), git: gitCredentials(), terminal: terminalOf, config: configOf, readSecret };
@@ -41,14 +39,14 @@ function failed(error: unknown): ExitCode {
   return exitCodeOf(failure);
 }
 
-/** `berth work RUN ACTION`: how a worker is started; not for people. */
-async function worker(run: string, action: string | undefined): Promise<ExitCode> {
+/** `berth work RUN`: how a worker is started; not for people. */
+async function worker(run: string): Promise<ExitCode> {
   const shutdown = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => shutdown.abort());
   const berth = openBerth(configOf({}));
   try {
-    const { state } = await work(berth, run, action === "rollback" ? "rollback" : "apply", shutdown.signal);
-    return state === "done" || state === "rolled_back" ? 0 : 1;
+    const { state } = await work(berth, run, shutdown.signal);
+    return state === "done" ? 0 : 1;
   } catch (error) {
     return failed(error);
   } finally {
@@ -151,3 +149,5 @@ async function readSecret(name: string): Promise<string> {
     next: `Type it on a terminal, or pipe it: berth secrets set ${name} --stack STACK < FILE`,
   });
 }
+
+process.exitCode = words[0] === "work" ? await worker(words[1] ?? "") : await command();

@@ -123,8 +123,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     .option("--json", "JSON lines")
     .action((run: string, options) =>
       act(async (berth, terminal) => {
-        await resume(berth, run);
-        return followToEnd(berth, terminal, run);
+        return followToEnd(berth, terminal, run, await resume(berth, run));
       })(options),
     );
 

@@ -5,8 +5,8 @@ import { cancel, follow } from "../services/runs.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 
-/** Follows a run until it ends, or until the person leaves it: Ctrl-C once leaves it going, twice cancels it. */
-export async function followToEnd(berth: Berth, terminal: Terminal, run: string): Promise<ExitCode> {
+/** Follows a run, from the event behind `after` on, until it ends, or until the person leaves it: Ctrl-C once leaves it going, twice cancels it. */
+export async function followToEnd(berth: Berth, terminal: Terminal, run: string, after = 0): Promise<ExitCode> {
   const progress = showProgress(terminal);
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];
@@ -25,7 +25,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string)
     if (event.event === "ended" || event.event === "failed") failed = event.failure ?? failed;
     progress.onEvent(event, line);
   };
-  const state = await follow(berth, run, { onEvent, onLog: progress.onLog, signal: leaving.signal }).finally(
+  const state = await follow(berth, run, { after, onEvent, onLog: progress.onLog, signal: leaving.signal }).finally(
     stopListening,
   );
 

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { secret } from "../secrets/value.ts";
 import type { Act, Surroundings } from "./commands.ts";
 
 interface Options {
@@ -16,7 +15,7 @@ export function addSecrets(program: Command, around: Surroundings, act: Act): vo
     .requiredOption("--stack <name>", "the stack that it is for")
     .action((name: string, options: Options) =>
       act(async (berth, terminal) => {
-        berth.secrets.set(options.stack, name, secret(await around.readSecret(name)));
+        berth.secrets.set(options.stack, name, await around.readSecret(name));
         terminal.say(`${name} is set for ${options.stack}; the next plan of the stack uses it.`);
         return 0;
       })({}),

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { putServer, removeServer, servers } from "../store/servers.ts";
+import { addServer, forgetServer, listServers } from "../services/servers.ts";
 import type { Act } from "./commands.ts";
 
 /** `berth servers`: names for addresses, and the host keys that are pinned. */
@@ -11,9 +11,8 @@ export function addServers(program: Command, act: Act): void {
     .option("--json", "JSON")
     .action((options) =>
       act(async (berth, terminal) => {
-        const known = servers(berth.store);
-        if (terminal.json)
-          terminal.say(JSON.stringify(known.map(({ name, target, hostKey }) => ({ name, target, hostKey }))));
+        const known = listServers(berth);
+        if (terminal.json) terminal.say(JSON.stringify(known));
         else
           for (const { name, target, hostKey } of known)
             terminal.say(`${name}  ${target}  ${hostKey ?? "host key not pinned yet"}`);
@@ -27,8 +26,7 @@ export function addServers(program: Command, act: Act): void {
     .option("--identity <file>", "a private SSH key to log in with")
     .action((name: string, target: string, options: { identity?: string }) =>
       act(async (berth, terminal) => {
-        const facts = options.identity === undefined ? {} : { identityFile: options.identity };
-        putServer(berth.store, { name, target, hostKey: null, facts, updated: new Date().toISOString() });
+        addServer(berth, name, target, options.identity);
         terminal.say(`${name} is ${target}.`);
         return 0;
       })(options),
@@ -39,7 +37,7 @@ export function addServers(program: Command, act: Act): void {
     .description("forgets a server and its pinned host key; the server itself is left alone")
     .action((name: string, options) =>
       act(async (berth, terminal) => {
-        removeServer(berth.store, name);
+        forgetServer(berth, name);
         terminal.say(`${name} is forgotten.`);
         return 0;
       })(options),

@@ -31,8 +31,8 @@ export async function applyPlan(
   terminal.note(renderChanges(steps));
   const granted = grantFor(berth, proposal) ?? (await hear(berth, terminal, proposal, consent));
   if (!granted) return 3;
-  const run = await start(berth, proposal, granted);
-  return followToEnd(berth, terminal, run);
+  const { run, after } = await start(berth, proposal, granted);
+  return followToEnd(berth, terminal, run, after);
 }
 
 function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readonly Preview[]): ExitCode {

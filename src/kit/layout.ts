@@ -32,3 +32,6 @@ export const labels = {
   /** `STACK-SERVICE` on all that is made only to try an image; never carries `stack`, so that nothing takes it for a release. */
   trial: "dev.berth.trial",
 } as const;
+
+/** Name of a part of a stack wherever names must not clash: `shop-web`; a part that is named as its stack is not named twice. */
+export const partName = (stack: string, part: string): string => (part === stack ? stack : `${stack}-${part}`);

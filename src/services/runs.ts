@@ -59,7 +59,11 @@ export function grant(
 }
 
 /** Opens the run that a grant covers, or finds the one that has it already, and starts a worker where none is at it. */
-export async function start(berth: Berth, { plan, hash }: Proposal, { id: grantId }: Grant): Promise<string> {
+export async function start(
+  berth: Berth,
+  { plan, hash }: Proposal,
+  { id: grantId }: Grant,
+): Promise<{ run: string; after: number }> {
   const { store, config } = berth;
   const runs = runStore(store);
   pinServer(store, plan.server.name, plan.server.hostKey);
@@ -75,16 +79,16 @@ export async function start(berth: Berth, { plan, hash }: Proposal, { id: grantI
     };
     return openRun(runs, asked, () => new Date()).id;
   });
-  await resume(berth, run);
-  return run;
+  return { run, after: await resume(berth, run) };
 }
 
-/** Puts a worker to a run that nobody works on and that is not over. */
-export async function resume(berth: Berth, id: string, action: "apply" | "rollback" = "apply"): Promise<void> {
+/** Puts a worker to a run that nobody works on and that is not over. Answers the last event before that. */
+export async function resume(berth: Berth, id: string): Promise<number> {
   const { store, machine, config } = berth;
   const runs = runStore(store);
   const state = stateOf(runs, runOf(runs, id).id, machine);
-  if (state === "running" || (action === "apply" && state === "done")) return;
+  const after = runs.lastEvent(id)?.seq ?? 0;
+  if (state === "running" || state === "done") return 0;
   const folder = runFolder(config.home, id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const defined = Object.entries(config.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -92,13 +96,16 @@ export async function resume(berth: Berth, id: string, action: "apply" | "rollba
     store: runs,
     run: id,
     machine,
-    command: [...config.workerCommand, id, action],
+    command: [...config.workerCommand, id],
     logFile: join(folder, "worker.log"),
     env: Object.fromEntries(defined),
   });
+  return after;
 }
 
 export interface Reading {
+  /** Events up to this one are not given again. */
+  after?: number;
   onEvent(event: RunEvent, line: { seq: number; at: string }): void;
   onLog?(step: string, text: string): void;
   signal?: AbortSignal;

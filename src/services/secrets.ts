@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 
 /** What people set for their stacks. Plans know the values by keyed fingerprints. */
 export interface GivenSecrets {
-  set(stack: string, name: string, value: Secret): void;
+  set(stack: string, name: string, value: string): void;
   remove(stack: string, name: string): void;
   /** Fingerprint of each newest value, by name. */
   fingerprints(stack: string): Record<string, string>;
@@ -40,7 +40,7 @@ export function givenSecrets(store: Store): GivenSecrets {
   return {
     set(stack, name, value) {
       if (!variable.test(name)) throw badName(name);
-      vault.set(stack, name, value);
+      vault.set(stack, name, secret(value));
     },
     remove(stack, name) {
       const found = versions(stack, name);

@@ -21,13 +21,8 @@ import type { Berth } from "./berth.ts";
 import { acting } from "./contexts.ts";
 import { openWorld, runFolder, type World } from "./world.ts";
 
-/** The body of a worker's process: applies or takes back one run, and notes what stands when it is done. */
-export async function work(
-  berth: Berth,
-  id: string,
-  action: "apply" | "rollback",
-  shutdown: AbortSignal,
-): Promise<Outcome> {
+/** The body of a worker's process: applies one run, and notes what stands when it is done. */
+export async function work(berth: Berth, id: string, shutdown: AbortSignal): Promise<Outcome> {
   const { store, config, machine, grantKey } = berth;
   const runs = runStore(store);
   const run = runOf(runs, id);
@@ -41,7 +36,7 @@ export async function work(
     const outcome = await workOn({
       store: runs,
       run: id,
-      action,
+      action: "apply",
       runner: createRunner(steps, contextFor),
       version: config.version,
       logs: join(runFolder(config.home, id), "logs"),

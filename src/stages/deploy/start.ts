@@ -76,12 +76,14 @@ export const startService = defineStep({
   undo: async (input, { containers }, ctx) => {
     const engine = await engineForActing(ctx);
     const found = await findContainer(engine, nameOf(input));
-    if (!found || containers.includes(found.name)) return;
-    const before = await Promise.all(containers.map((name) => findContainer(engine, name)));
-    if (before.length > 0 && before.every((container) => container === undefined)) throw undoImpossible(found.name);
+    if (!found) return;
+    const others = containers.filter((name) => name !== found.name);
+    const left = await Promise.all(others.map((name) => findContainer(engine, name)));
+    if (others.length > 0 && left.every((container) => container === undefined)) throw undoImpossible(found.name);
     await stop(engine, found.id);
-    await remove(engine, found.id, { scratch: true });
-    for (const name of containers) await startIfStopped(engine, name);
+    // It was there before and did not serve: then that is how it is left.
+    if (others.length === containers.length) await remove(engine, found.id, { scratch: true });
+    for (const name of others) await startIfStopped(engine, name);
   },
 });
 

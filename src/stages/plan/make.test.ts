@@ -104,7 +104,7 @@ describe("what only a person can answer", () => {
       code: "questions_open",
       cause: [
         "domain: which host name leads to the server? (--domain HOST)",
-        "API_KEY (server.js:7): a secret that only you know (berth secrets set API_KEY)",
+        "API_KEY (server.js:7): a secret that only you know (berth secrets set API_KEY --stack shop-front)",
         "REGION (server.js:7): a value that only you know (--env REGION=VALUE)",
       ].join("\n"),
     });
@@ -135,19 +135,20 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
   expect(makePlan(planInput({ caBundle: "c".repeat(64) })).images[0]?.dockerfile).toMatchInlineSnapshot(`
     "FROM berth-ca:cccccccccccc AS ca
 
-    FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS build
+    FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS packages
     WORKDIR /app
     ARG NODE_EXTRA_CA_CERTS=/mnt/ca.pem
     COPY package*.json ./
-    RUN --mount=type=cache,target=/root/.npm --mount=type=bind,from=ca,target=/mnt npm ci --omit=dev --no-audit --no-fund
-    COPY . .
+    RUN --mount=type=cache,target=/root/.npm --mount=type=bind,from=ca,target=/mnt npm ci --no-audit --no-fund --omit=dev && mkdir -p node_modules
 
     FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111
     ENV NODE_ENV=production
     WORKDIR /app
-    COPY --from=build /app ./
     # A new volume takes the owner of the folder that it is mounted on.
     RUN mkdir -p /app/uploads && chown node:node /app/uploads
+    # Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.
+    COPY --from=packages /app/node_modules ./node_modules
+    COPY . .
     USER node
     EXPOSE 3000
     CMD ["node","server.js"]
@@ -158,7 +159,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan 134b3bdf9034 for shop-front
+    "Plan a4870d06bc97 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
@@ -172,7 +173,7 @@ test("a person reads the whole plan", () => {
       https://shop.example.com → web
 
     Service web
-      image berth/shop-front-web:199414f2670608d5 · port 3000 · user node · memory 512 MB
+      image berth/shop-front-web:dc2c5931785ea4ba · port 3000 · user node · memory 512 MB
       healthy when GET /healthz answers 2xx within 60 s
       before each release, once: npm run migrate
       volume shop-front-web-uploads on /app/uploads (uploaded pictures)
@@ -201,25 +202,26 @@ test("a person reads the whole plan", () => {
       everything else is closed from outside, ports that Docker publishes included
 
     On the server
-      packages: ca-certificates, curl, docker-buildx, docker-cli, docker-compose, docker.io, iproute2, nftables, prometheus-node-exporter, unattended-upgrades, util-linux
+      packages: apparmor, ca-certificates, curl, docker-buildx, docker-cli, docker-compose, docker.io, iproute2, nftables, prometheus-node-exporter, unattended-upgrades, util-linux
       password login off once key login is proved; automatic security updates; log rotation; node-exporter on loopback
 
     Build
       on this machine: an Engine of the server's architecture (amd64) answers on this machine
 
     Dockerfile of web
-      FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS build
+      FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS packages
       WORKDIR /app
       COPY package*.json ./
-      RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
-      COPY . .
+      RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund --omit=dev && mkdir -p node_modules
 
       FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111
       ENV NODE_ENV=production
       WORKDIR /app
-      COPY --from=build /app ./
       # A new volume takes the owner of the folder that it is mounted on.
       RUN mkdir -p /app/uploads && chown node:node /app/uploads
+      # Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.
+      COPY --from=packages /app/node_modules ./node_modules
+      COPY . .
       USER node
       EXPOSE 3000
       CMD ["node","server.js"]

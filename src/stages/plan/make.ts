@@ -73,7 +73,7 @@ export function makePlan(input: PlanInput): Plan {
       routed: service === routed,
     }),
   );
-  refuseOpenQuestions(input, domain, parts);
+  refuseOpenQuestions(input, stack, domain, parts);
 
   const { server } = survey;
   return PlanSchema.parse({
@@ -161,7 +161,7 @@ function planProvision({ server, target }: Survey): Plan["provision"] {
   // Not asked whether there is swap already: a plan must not change by having been applied. The step looks.
   const small = server.memoryMegabytes < 2048 && !server.container;
   return {
-    packages: packagesFor({ ...server.os, root: target.user === "root" }),
+    packages: packagesFor({ ...server.os, root: target.user === "root", enginePackage: server.enginePackage }),
     swapMegabytes: small ? 2048 : 0,
     sshPorts: server.sshPorts,
     openPorts: [

@@ -5,6 +5,7 @@ import type { PlannedService } from "./service.ts";
 /** Throws `questions_open` with all that only a person can answer, and how. */
 export function refuseOpenQuestions(
   { analysis }: PlanInput,
+  stack: string,
   domain: string | undefined,
   parts: readonly PlannedService[],
 ): void {
@@ -14,7 +15,7 @@ export function refuseOpenQuestions(
     ...parts.flatMap(({ environment }) =>
       environment.missing.map(({ name, secret, at }) =>
         secret
-          ? `${name} (${at}): a secret that only you know (berth secrets set ${name})`
+          ? `${name} (${at}): a secret that only you know (berth secrets set ${name} --stack ${stack})`
           : `${name} (${at}): a value that only you know (--env ${name}=VALUE)`,
       ),
     ),

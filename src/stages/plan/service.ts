@@ -1,4 +1,5 @@
 import { hashOf } from "../../kit/canonical.ts";
+import { partName } from "../../kit/layout.ts";
 import type { Service as AnalysedService } from "../analysis/schema.ts";
 import type { Provided } from "./backing/backing.ts";
 import { type PlannedEnvironment, planEnvironment } from "./environment.ts";
@@ -53,7 +54,7 @@ export function planService(
   const content = { dockerfile, context: source.contentHash, args: {}, bases: recipe.bases(service).map(pinned) };
   const image: Image = {
     service: service.name,
-    repository: `berth/${stack}-${service.name}`,
+    repository: `berth/${partName(stack, service.name)}`,
     tag: hashOf(content).slice(0, 16),
     ...content,
   };

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { partName } from "../../kit/layout.ts";
 import type { Service as AnalysedService, Writable } from "../analysis/schema.ts";
 import type { Mount, Service } from "./schema.ts";
 
@@ -23,7 +24,7 @@ export function planWritable(stack: string, service: AnalysedService, workdir: s
   };
   for (const writable of service.writable) {
     const { folder, path } = placeOf(writable, workdir);
-    const name = `${stack}-${service.name}-${posix
+    const name = `${partName(stack, service.name)}-${posix
       .basename(folder)
       .replaceAll(/[^A-Za-z0-9]+/g, "-")
       .toLowerCase()}`;

@@ -14,48 +14,66 @@ export const node: Recipe = {
   bases: (service) => [image(service)],
   workdir: "/app",
   user: "node",
-  dockerfile: (input) =>
-    [...(input.ca ? [`FROM berth-ca:${input.ca} AS ca`, ""] : []), ...packages(input), "", ...runtime(input), ""].join(
-      "\n",
-    ),
+  dockerfile: (input) => [...authority(input), ...packages(input), ...build(input), ...runtime(input), ""].join("\n"),
 };
 
+const authority = ({ ca }: RecipeInput) => (ca ? [`FROM berth-ca:${ca} AS ca`, ""] : []);
+
+const installed = (omit: string) => `--no-audit --no-fund${omit} && mkdir -p node_modules`;
+
+/** What the application needs while it runs, by its lock file alone: kept until that changes. */
 function packages({ service, pinned, ca }: RecipeInput): string[] {
-  const from = service.path === "." ? "" : `${service.path}/`;
-  const mounts = `--mount=type=cache,target=/root/.npm${ca ? " --mount=type=bind,from=ca,target=/mnt" : ""}`;
-  const install = service.install?.startsWith("npm ci") ? "npm ci" : "npm install";
   return [
+    `FROM ${pinned(image(service))} AS packages`,
+    ...prepared(service, ca),
+    `RUN ${mounts(ca)} ${installer(service)} ${installed(" --omit=dev")}`,
+  ];
+}
+
+/** Only where there is a build script: it may need what the running application does not. */
+function build({ service, pinned, ca }: RecipeInput): string[] {
+  if (service.build === null) return [];
+  return [
+    "",
     `FROM ${pinned(image(service))} AS build`,
-    "WORKDIR /app",
-    // ARG, not ENV: build steps see it, the image keeps nothing of it.
-    ...(ca ? ["ARG NODE_EXTRA_CA_CERTS=/mnt/ca.pem"] : []),
-    `COPY ${from}package*.json ./`,
-    ...(service.build
-      ? [
-          `RUN ${mounts} ${install} --no-audit --no-fund`,
-          `COPY ${from || "."} .`,
-          `RUN ${ca ? "--mount=type=bind,from=ca,target=/mnt " : ""}${service.build}`,
-          `RUN ${mounts} npm prune --omit=dev --no-audit --no-fund`,
-        ]
-      : [`RUN ${mounts} ${install} --omit=dev --no-audit --no-fund`, `COPY ${from || "."} .`]),
+    ...prepared(service, ca),
+    `RUN ${mounts(ca)} ${installer(service)} ${installed("")}`,
+    `COPY ${context(service)} .`,
+    `RUN ${ca ? "--mount=type=bind,from=ca,target=/mnt " : ""}${service.build} && rm -rf node_modules`,
   ];
 }
 
 function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
   return [
+    "",
     `FROM ${pinned(image(service))}`,
     "ENV NODE_ENV=production",
     "WORKDIR /app",
-    // Owned by root: the application can read its own code and not change it.
-    "COPY --from=build /app ./",
     ...(writable.length > 0
       ? [
           "# A new volume takes the owner of the folder that it is mounted on.",
           `RUN mkdir -p ${writable.join(" ")} && chown node:node ${writable.join(" ")}`,
         ]
       : []),
+    "# Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.",
+    "COPY --from=packages /app/node_modules ./node_modules",
+    service.build === null ? `COPY ${context(service)} .` : "COPY --from=build /app ./",
     "USER node",
     `EXPOSE ${port}`,
     `CMD ${JSON.stringify(commandWords(service.start ?? ""))}`,
   ];
+}
+
+const context = ({ path }: AnalysedService) => (path === "." ? "." : `${path}/`);
+
+const installer = ({ install }: AnalysedService) => (install?.startsWith("npm ci") ? "npm ci" : "npm install");
+
+const mounts = (ca: string | null) =>
+  `--mount=type=cache,target=/root/.npm${ca ? " --mount=type=bind,from=ca,target=/mnt" : ""}`;
+
+function prepared(service: AnalysedService, ca: string | null): string[] {
+  const from = service.path === "." ? "" : `${service.path}/`;
+  // ARG, not ENV: build steps see it, the image keeps nothing of it.
+  const trust = ca ? ["ARG NODE_EXTRA_CA_CERTS=/mnt/ca.pem"] : [];
+  return ["WORKDIR /app", ...trust, `COPY ${from}package*.json ./`];
 }

@@ -1,0 +1,193 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { scan } from "../../lab/scan.ts";
+import { inServer, rebootServer, removeServer, type Server, testPassword } from "../../lab/server.ts";
+import { attempt } from "../../lab/shell.ts";
+import { until } from "../../src/kit/wait.ts";
+import { applied, ask, type Cli, copyOfGuestbook, type Ended, openCli, testLab } from "./berth.ts";
+import { freshServer } from "./servers.ts";
+
+// One story on one server, from its first day: each test goes on where the last one ended.
+const lab = testLab();
+let server: Server;
+let cli: Cli;
+let source: string;
+let first: Ended & { hash: string };
+
+const docker = (...args: string[]) => inServer(lab, server.name, "docker", ...args);
+const entries = async () =>
+  JSON.parse((await ask(lab, server, { path: "/api/entries" })).body) as { message: string }[];
+const post = (message: string) =>
+  ask(lab, server, {
+    method: "POST",
+    path: "/api/entries",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "Ann", message }),
+  });
+/** Whether a password opens the server: `yes`, or `no` with a login that was refused. */
+async function passwordLogin(user: string): Promise<"yes" | "no"> {
+  const options = [
+    "PubkeyAuthentication=no",
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "NumberOfPasswordPrompts=1",
+  ];
+  const args = [
+    "-p",
+    testPassword,
+    "ssh",
+    ...options.flatMap((option) => ["-o", option]),
+    `${user}@${server.address}`,
+    "true",
+  ];
+  const { code, stderr } = await attempt("sshpass", args, { timeoutMs: 20_000 });
+  if (code === 0) return "yes";
+  if (/Permission denied/.test(stderr)) return "no";
+  throw new Error(`the login neither succeeded nor was refused: ${stderr}`);
+}
+
+beforeAll(async () => {
+  server = await freshServer(lab, "first");
+  cli = await openCli(lab);
+  source = await copyOfGuestbook();
+});
+afterAll(async () => {
+  await cli?.close();
+  if (server) await removeServer(lab, server.name);
+});
+
+test("before: a control port answers, and a password opens the door", async () => {
+  await inServer(
+    lab,
+    server.name,
+    "systemd-run",
+    "--unit=control",
+    "python3",
+    "-m",
+    "http.server",
+    "--bind",
+    "::",
+    "8099",
+  );
+  await until(async () => ((await scan(lab, server.name)).v4.includes(8099) ? true : undefined), { timeoutMs: 60_000 });
+  expect(await scan(lab, server.name)).toEqual({ v4: [22, 8099], v6: [22, 8099] });
+  expect(await passwordLogin("mallory")).toBe("yes");
+});
+
+test("from a folder to a verified HTTPS answer", async () => {
+  first = await cli.up(source, server);
+  expect(first.stderr).toContain("is applied");
+  expect(first.code).toBe(0);
+  const page = await ask(lab, server);
+  expect(page.status).toBe(200);
+  expect(page.body).toContain("Guestbook");
+  expect((await ask(lab, server, { address: server.address6 })).status).toBe(200);
+});
+
+test("after: nothing but SSH, 80 and 443 answers, over IPv4 and IPv6, and no password opens the door", async () => {
+  expect(await inServer(lab, server.name, "systemctl", "is-active", "control")).toContain("active");
+  expect(await scan(lab, server.name)).toEqual({ v4: [22, 80, 443], v6: [22, 80, 443] });
+  expect(await passwordLogin("mallory")).toBe("no");
+  expect(await passwordLogin("root")).toBe("no");
+});
+
+test("an entry that was posted is there when it is read again", async () => {
+  expect((await post("the first entry")).status).toBe(201);
+  expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
+});
+
+test("again unchanged: every step is observed, none applied", async () => {
+  const again = await cli.up(source, server);
+  expect(again.hash).toBe(first.hash);
+  expect(again.code).toBe(0);
+  expect(applied(again)).toEqual([]);
+  expect(again.events.at(-1)).toMatchObject({
+    state: "unchanged",
+    applied: 0,
+    observed: first.events.filter(({ event }) => event === "done" || event === "observed").length,
+  });
+});
+
+test("a container that was stopped: exactly the step that starts it", async () => {
+  const name = (await docker("ps", "--format", "{{.Names}}"))
+    .split("\n")
+    .find((line) => line.startsWith("guestbook-") && line !== "guestbook-postgres");
+  await docker("stop", name ?? "");
+  const again = await cli.up(source, server);
+  expect(again.code).toBe(0);
+  expect(applied(again)).toEqual(["stack/start/guestbook"]);
+  expect((await ask(lab, server)).status).toBe(200);
+});
+
+test("one changed line: one image, one container, little over the line, and the entries are still there", async () => {
+  const postgres = await docker("inspect", "--format", "{{.Id}}", "guestbook-postgres");
+  const page = join(source, "src/page.js");
+  const text = await readFile(page, "utf8");
+  expect(text).toContain("Leave a word");
+  await writeFile(page, text.replace("Leave a word", "Leave two words"));
+  const changed = await cli.up(source, server);
+  expect(changed.code).toBe(0);
+  expect((await ask(lab, server)).body).toContain("Leave two words");
+  expect(await docker("inspect", "--format", "{{.Id}}", "guestbook-postgres")).toBe(postgres);
+  expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
+  expect(applied(changed).filter((step) => step.startsWith("server/"))).toEqual([]);
+  expect(applied(changed)).toEqual(
+    expect.arrayContaining([
+      "build.guestbook",
+      "transfer.guestbook",
+      "stack/start/guestbook",
+      "stack/switch",
+      "stack/retire",
+      "stack/record",
+    ]),
+  );
+  expect(
+    (await docker("ps", "--all", "--filter", "label=dev.berth.role=service", "--format", "{{.Names}}"))
+      .trim()
+      .split("\n"),
+  ).toHaveLength(1);
+});
+
+test("the earlier plan applied again: the earlier page", async () => {
+  const back = await cli.run(["rollback", "guestbook", "--to", first.hash, "--approve", first.hash, "--json"]);
+  expect(back.stderr).toContain("is applied");
+  expect(back.code).toBe(0);
+  const { body } = await ask(lab, server);
+  expect(body).toContain("Leave a word");
+  expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
+});
+
+test("after a reboot of the server it answers by itself", async () => {
+  server = await rebootServer(lab, server.name);
+  const status = await until(
+    async () => ((await ask(lab, server).catch(() => undefined))?.status === 200 ? 200 : undefined),
+    { timeoutMs: 120_000, everyMs: 1000 },
+  );
+  expect(status).toBe(200);
+  expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
+  expect(await scan(lab, server.name)).toEqual({ v4: [22, 80, 443], v6: [22, 80, 443] });
+});
+
+test("the compose file that is kept on the server is a valid one of what runs", async () => {
+  const config = await inServer(
+    lab,
+    server.name,
+    "docker",
+    "compose",
+    "--file",
+    "/var/lib/berth/stacks/guestbook/compose.yaml",
+    "config",
+    "--format",
+    "json",
+  );
+  const { services } = JSON.parse(config) as { services: Record<string, { image: string }> };
+  const running = (await docker("ps", "--filter", "label=dev.berth.stack=guestbook", "--format", "{{.Image}}"))
+    .trim()
+    .split("\n");
+  expect(
+    Object.values(services)
+      .map(({ image }) => image.replace(/@.*/, ""))
+      .sort(),
+  ).toEqual(running.map((image) => image.replace(/@.*/, "")).sort());
+});
