@@ -81,6 +81,7 @@ const listener: RequestListener = (request, response) => {
 let plain: Server;
 let secure: Server;
 let ssh: InstanceType<typeof ssh2.Server>;
+let hostKey: string;
 let commits: { first: string; feature: string; main: string };
 const port = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
 const listening = async <T extends { listen(port: number, host: string, done: () => void): unknown }>(server: T) => {
@@ -133,17 +134,17 @@ afterEach(() => rmSync(join(root, "kept"), { recursive: true, force: true }));
 /** Answers `git-upload-pack` to the one key that it knows. */
 function sshServer() {
   const pem = { type: "pkcs1", format: "pem" } as const;
-  const hostKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export(pem);
+  const serverKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export(pem);
   const clientKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export(pem);
   writeFileSync(join(root, "id"), clientKey, { mode: 0o600 });
-  writeFileSync(join(root, "other-id"), hostKey, { mode: 0o600 });
+  writeFileSync(join(root, "other-id"), serverKey, { mode: 0o600 });
   const parse = (key: string | Buffer) => {
     const parsed = ssh2.utils.parseKey(key);
     if (parsed instanceof Error) throw parsed;
     return parsed;
   };
   const known = parse(clientKey);
-  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [serverKey] }, (client) => {
     client.on("authentication", (context) => {
       const right = context.method === "publickey" && context.key.data.equals(known.getPublicSSH());
       if (!right || context.method !== "publickey") return context.reject(["publickey"]);
@@ -172,10 +173,9 @@ function sshServer() {
       });
     });
   });
-  const publicKey = parse(hostKey).getPublicSSH().toString("base64");
-  const knownHosts = () =>
-    writeFileSync(join(root, "known_hosts"), `[localhost]:${port(server)} ssh-rsa ${publicKey}\n`);
-  return Object.assign(server, { knownHosts });
+  const publicKey = parse(serverKey).getPublicSSH().toString("base64");
+  hostKey = `ssh-rsa ${publicKey}`;
+  return server;
 }
 
 const options = (): ResolveOptions => ({
@@ -194,8 +194,8 @@ const fetchSource = (text: string, more: Partial<ResolveOptions> = {}) =>
   resolve(parseSource(text), { ...options(), ...more });
 const url = (path: string) => `http://localhost:${port(plain)}${path}`;
 const sshUrl = (path: string) => `ssh://git@localhost:${port(ssh)}${path}`;
-const sshAccess = () => {
-  (ssh as ReturnType<typeof sshServer>).knownHosts();
+const sshAccess = (host = "localhost") => {
+  writeFileSync(join(root, "known_hosts"), `[${host}]:${port(ssh)} ${hostKey}\n`);
   return { sshKey: join(root, "id"), knownHosts: join(root, "known_hosts") };
 };
 const files = (dir: string) =>
@@ -248,6 +248,21 @@ test("an edited checkout is not used again", async () => {
   const again = await fetchSource(url("/public.git#v1"));
   expect(again.contentHash).toBe(found.contentHash);
   expect(readFileSync(join(again.dir, "package.json"), "utf8")).toBe('{"name":"app"}');
+});
+
+test("the connection goes to the addresses that were looked at, whatever the name answers later", async () => {
+  // Nothing but the pin knows this name.
+  const pinned = { lookup: async () => ["127.0.0.1"] };
+  const http = await fetchSource(`http://git.invalid:${port(plain)}/public.git`, pinned);
+  expect(http.revision).toBe(commits.main);
+  const overSsh = await fetchSource(`ssh://git@git.invalid:${port(ssh)}/app.git`, {
+    ...pinned,
+    ...sshAccess("git.invalid"),
+  });
+  expect(overSsh.revision).toBe(commits.main);
+  await expect(fetchSource(`http://git.invalid:${port(plain)}/public.git`)).rejects.toMatchObject({
+    code: "host_not_found",
+  });
 });
 
 test("over HTTPS with a private authority, and only with it", async () => {

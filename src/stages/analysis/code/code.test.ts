@@ -57,6 +57,11 @@ test.each([
   ["use(process.env.NODE_ENV, process.env.npm_package_version)", {}],
 ])("%s needs %o", async (code, wanted) => expect(await required(code)).toEqual(wanted));
 
+test("what the code insists on is stated, what it only uses is inferred", async () => {
+  const found = await env({ "index.ts": "use(process.env.A_KEY!); use(process.env.B_KEY)" });
+  expect([found["A_KEY"]?.confidence, found["B_KEY"]?.confidence]).toEqual(["stated", "inferred"]);
+});
+
 test("a wrapper of another file, and variables that only a file for people names", async () => {
   const found = await env({
     "src/index.js": 'import { need as get } from "./env.js";\nget("JWT_SECRET");',
