@@ -74,8 +74,9 @@ export async function openCli(lab: Lab): Promise<Cli> {
       stderr += chunk.toString();
     });
     const [code] = (await once(child, "close")) as [number | null];
-    const events = stdout.split("\n").flatMap((text) => (text.startsWith("{") ? [JSON.parse(text)] : []));
-    return { code: code ?? -1, stdout, stderr, events: args.includes("plan") ? [] : events };
+    // A plan is a document of many lines, whose first is a bracket alone.
+    const events = stdout.split("\n").flatMap((text) => (text.startsWith('{"') ? [JSON.parse(text)] : []));
+    return { code: code ?? -1, stdout, stderr, events };
   };
 
   const argsFor = (source: string, server: Server, { domain = domainOf(server), args = [] }: UpOptions) => [
