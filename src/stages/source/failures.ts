@@ -31,7 +31,7 @@ const known = (transport: GitAddress["transport"], hasCredentials: boolean, host
     says: /Host key verification failed|host key is known|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
     code: "git_host_key_refused",
     message: "The git server's host key is not known, or not the one that is known.",
-    next: `Compare the server's key with what its operator publishes, then put it into the known_hosts file as ${hostKeyName}.`,
+    next: `Compare the server's key with what its operator publishes, then put it as ${hostKeyName} into the file that BERTH_GIT_KNOWN_HOSTS names.`,
   },
   {
     says: /Permission denied|Authentication failed|could not read (?:Username|Password)|HTTP Basic: Access denied|error: 40[13]|Too many authentication failures|Load key/i,
@@ -41,8 +41,8 @@ const known = (transport: GitAddress["transport"], hasCredentials: boolean, host
       : "The git server wants credentials, and none were given.",
     next:
       transport === "ssh"
-        ? "Give a private key that may read this repository (a deploy key), or load it into the SSH agent."
-        : "Give an access token that may read this repository. If it is public, check the address: servers answer the same for one that does not exist.",
+        ? "Set BERTH_GIT_KEY to the file of a private key that may read this repository, or load the key into the SSH agent."
+        : "Set BERTH_GIT_TOKEN to an access token that may read this repository. If it is public, check the address: servers answer the same for one that does not exist.",
   },
   {
     says: /error: 30\d|redirect/i,
@@ -60,6 +60,6 @@ const known = (transport: GitAddress["transport"], hasCredentials: boolean, host
     says: /certificate|SSL|TLS|gnutls/i,
     code: "git_certificate_refused",
     message: "The git server's certificate is not trusted.",
-    next: "If a private authority signed it, give that authority's certificate as the CA bundle.",
+    next: "If a private authority signed it, set BERTH_GIT_CA to a PEM file that holds that authority's certificate.",
   },
 ];

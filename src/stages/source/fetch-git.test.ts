@@ -196,7 +196,7 @@ const url = (path: string) => `http://localhost:${port(plain)}${path}`;
 const sshUrl = (path: string) => `ssh://git@localhost:${port(ssh)}${path}`;
 const sshAccess = (host = "localhost") => {
   writeFileSync(join(root, "known_hosts"), `[${host}]:${port(ssh)} ${hostKey}\n`);
-  return { sshKey: join(root, "id"), knownHosts: join(root, "known_hosts") };
+  return { sshKey: "id", knownHosts: join(root, "known_hosts") };
 };
 const files = (dir: string) =>
   readdirSync(dir, { recursive: true, withFileTypes: true })

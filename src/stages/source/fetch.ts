@@ -12,7 +12,7 @@ import { systemLookup } from "./network.ts";
 import type { FolderSource, GitSource, Source } from "./parse.ts";
 
 export interface ResolveOptions extends Omit<CloneOptions, "lookup" | "allowPrivateAddresses" | "allowPlaintext"> {
-  /** What a folder's path is relative to. */
+  /** What a folder's path, and those of keys and certificates, are relative to. */
   cwd: string;
   allowPrivateAddresses?: boolean;
   allowPlaintext?: boolean;
@@ -50,8 +50,13 @@ export function resolve(source: Source, options: ResolveOptions): Promise<Resolv
 
 async function resolveGit(source: GitSource, options: ResolveOptions): Promise<Resolved> {
   const { address } = source;
+  // git runs in folders of its own, where a relative path would lead elsewhere.
+  const file = (path: string | undefined) => (path === undefined ? undefined : resolvePath(options.cwd, path));
   const checkout = await clone(source, {
     ...options,
+    sshKey: file(options.sshKey),
+    knownHosts: file(options.knownHosts),
+    caBundle: file(options.caBundle),
     lookup: options.lookup ?? systemLookup,
     allowPrivateAddresses: options.allowPrivateAddresses ?? false,
     allowPlaintext: options.allowPlaintext ?? false,

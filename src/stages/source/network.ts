@@ -78,5 +78,5 @@ const privateAddress = (host: string, address: string) =>
     message: "The git address leads into a private network or to this machine, which is not allowed.",
     object: cleanLine(host),
     cause: `${cleanLine(host)} is ${address}. An address that somebody else gave could reach services that trust this machine.`,
-    next: "If you know this git server, repeat the command with --allow-private-addresses.",
+    next: "If you know this git server, set BERTH_ALLOW_PRIVATE_ADDRESSES=1 and repeat the command.",
   });
