@@ -55,10 +55,11 @@ export const backing = defineStep({
   undo: async (input, { spec }, ctx) => {
     if (spec !== null && spec !== input.spec) throw undoImpossible(nameOf(input));
     const engine = await engineForActing(ctx);
-    const found = spec === null ? await findContainer(engine, nameOf(input)) : undefined;
+    const found = await findContainer(engine, nameOf(input));
     if (!found) return;
     await stop(engine, found.id);
-    await remove(engine, found.id, { scratch: false });
+    // It was there before and did not serve: then that is how it is left.
+    if (spec === null) await remove(engine, found.id, { scratch: false });
   },
 });
 

@@ -40,6 +40,11 @@ export const environment = defineStep({
     const lock = await ctx.lock("stack");
     await writeFile(lock, environmentFile(input.stack, input.release, input.part), wanted, { mode: "0600" });
   },
+
+  undo: async ({ stack, release, part }, _before, ctx) => {
+    const lock = await ctx.lock("stack");
+    await lock.run(["rm", "-f", "--", environmentFile(stack, release, part)]);
+  },
 });
 
 async function rendered({ stack, env, secrets }: Environment, ctx: StageContext): Promise<string | undefined> {

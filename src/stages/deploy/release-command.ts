@@ -52,15 +52,6 @@ export const createReleaseCommand = defineStep({
     }
     await writeRecord(await ctx.lock("stack"), input.environment, { state: "created", container });
   },
-
-  undo: async (input, _before, ctx) => {
-    const engine = await engineForActing(ctx);
-    const left = await findContainer(engine, nameOf(input));
-    if (!left?.fresh) return;
-    await remove(engine, left.id, { scratch: true });
-    const lock = await ctx.lock("stack");
-    await lock.run(["rm", "-f", "--", recordFile(input.environment)]);
-  },
 });
 
 /** The second step: starts it where it was never started, waits for it however long it takes, and keeps how it ended. */

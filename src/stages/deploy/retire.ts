@@ -7,6 +7,7 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { containersOf, remove, type Seen, stop } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
+import { recordFile } from "./release-record.ts";
 
 /** How long what is still open to an old container may take; a WebSocket ends with it. */
 const drainSeconds = 10;
@@ -36,14 +37,24 @@ export const retire = defineStep({
       if (container.status === "running" && container.address !== null) await drained(container.address, ctx);
       ctx.log(`stopping ${container.name}\n`);
       await stop(engine, container.id);
-      await remove(engine, container.id, { scratch: container.labels[labels.role] === "service" });
+      if (container.labels[labels.role] === "release-command") await forgetCommand(container, ctx);
+      await remove(engine, container.id, { scratch: container.labels[labels.role] !== "backing" });
     }
   },
 });
 
 async function replaced(engine: Docker, { stack, keep }: Input): Promise<Seen[]> {
-  const all = await containersOf(engine, stack, ["service", "backing"]);
-  return all.filter(({ name }) => !keep.includes(name));
+  const all = await containersOf(engine, stack, ["service", "backing", "release-command"]);
+  const isOurs = ({ labels: marks, fresh }: Seen) => marks[labels.role] !== "release-command" || fresh;
+  return all.filter((container) => !keep.includes(container.name) && isOurs(container));
+}
+
+/** Of a run that ended before it was started: with its container goes the record of it, so that nobody asks for it later. */
+async function forgetCommand({ labels: marks }: Seen, ctx: StageContext): Promise<void> {
+  const [stack, release, part] = [marks[labels.stack], marks[labels.release], marks[labels.service]];
+  if (stack === undefined || release === undefined || part === undefined) return;
+  const lock = await ctx.lock("stack");
+  await lock.run(["rm", "-f", "--", recordFile({ stack, release, part })]);
 }
 
 async function drained(address: string, ctx: StageContext): Promise<void> {

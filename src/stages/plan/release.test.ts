@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { plan } from "../deploy/fixture.ts";
+import { plan } from "./plan-fixture.ts";
 import { releaseOf, secretsOf, specOf } from "./release.ts";
 import type { Plan } from "./schema.ts";
 
