@@ -5,6 +5,7 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
 import { CommanderError } from "commander";
+import { pino } from "pino";
 import { commandLine } from "./cli/commands.ts";
 import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
 import { BerthError, failureOf } from "./kit/error.ts";
@@ -43,12 +44,21 @@ function failed(error: unknown): ExitCode {
 async function worker(run: string): Promise<ExitCode> {
   const shutdown = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => shutdown.abort());
+  // Its stderr is the run's worker.log. What the steps do stands in the journal, scrubbed; here is only that it lives.
+  const log = pino(
+    { base: { pid: process.pid, run }, redact: ["*.token", "*.password", "*.value"] },
+    pino.destination({ fd: 2, sync: true }),
+  );
   const berth = openBerth(configOf({}));
+  log.info({ version: berth.config.version }, "worker started");
   try {
     const { state } = await work(berth, run, shutdown.signal);
+    log.info({ state }, "worker ended");
     return state === "done" ? 0 : 1;
   } catch (error) {
-    return failed(error);
+    const failure = failureOf(error);
+    log.error({ failure, ...(debug && { stack: (error as Error).stack }) }, "worker failed");
+    return exitCodeOf(failure);
   } finally {
     berth.close();
   }
