@@ -4,16 +4,15 @@ import { Applied, type Listener, type ServerFacts } from "./server-facts.ts";
 
 /** What the script's output says, text by text bounded and cleaned; what is missing or absurd fails the schema later. */
 export interface Report
-  extends Omit<
-    ServerFacts,
-    "root" | "listeners" | "diskFreeMegabytes" | "engine" | "networks" | "proxyImage" | "architecture"
-  > {
+  extends Omit<ServerFacts, "root" | "listeners" | "engine" | "networks" | "proxyImage" | "architecture"> {
   architecture: string;
   listeners: Omit<Listener, "ours">[];
-  diskFreeMegabytes: number;
   /** The port of this connection as the server sees it; undefined where it does not say. */
   connectionPort: number | undefined;
 }
+
+/** The kernel's names, for a system without dpkg: it is told that it is not supported, and not that it makes no sense. */
+const architectures: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
 
 /** Reads the output of `serverScript`; pure. A server may lie, so nothing here throws on what it says. */
 export function readReport(output: string): Report {
@@ -27,14 +26,15 @@ export function readReport(output: string): Report {
   const sshd = lines("sshd");
   return {
     os: readOs(lines("os")),
-    architecture: line("architecture"),
+    architecture: architectures[line("architecture")] ?? line("architecture"),
     kernel: line("kernel"),
     bootId: line("boot"),
     container: !["", "none"].includes(line("container")),
     cpus: Number(line("cpus")),
     memoryMegabytes: megabytes(lines("memory"), "MemTotal"),
     swapMegabytes: megabytes(lines("memory"), "SwapTotal"),
-    diskFreeMegabytes: Number(section("disk-root").trim().split(/\s+/)[3]),
+    // Before there is an Engine: where it is going to keep its images.
+    diskFreeMegabytes: { root: freeIn(section("disk-root")), engine: freeIn(section("disk-engine")) },
     sshPorts: sshd.flatMap((option) => portOf(/^port (\d+)$/.exec(option)?.[1]) ?? []),
     connectionPort: portOf(section("connection").trim().split(" ")[3]),
     passwordLogin: passwordLogin(sshd),
@@ -77,6 +77,9 @@ function readOs(lines: readonly string[]): ServerFacts["os"] {
 
 const megabytes = (lines: readonly string[], name: string) =>
   Math.floor(Number(lines.find((line) => line.startsWith(`${name}:`))?.match(/(\d+) kB/)?.[1]) / 1024);
+
+/** The fourth column of df. */
+const freeIn = (line: string) => Number(line.trim().split(/\s+/)[3]);
 
 function portOf(text: string | undefined): number | undefined {
   const port = Number(text);

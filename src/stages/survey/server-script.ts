@@ -6,13 +6,14 @@
 export const serverScript = `export LC_ALL=C.UTF-8 PATH="$PATH:/usr/sbin:/sbin"
 section() { printf '\\n== %s\\n' "$1"; }
 section os; head -c 4096 /etc/os-release
-section architecture; dpkg --print-architecture
+section architecture; dpkg --print-architecture 2>/dev/null || uname -m
 section kernel; uname -r
 section boot; cat /proc/sys/kernel/random/boot_id
 section container; systemd-detect-virt --container
 section cpus; nproc
 section memory; head -n 40 /proc/meminfo
 section disk-root; df -P -m / | tail -n 1
+section disk-engine; if [ -d /var/lib/docker ]; then df -P -m /var/lib/docker; else df -P -m /var/lib; fi | tail -n 1
 section sshd; sshd -T 2>/dev/null
 section connection; p=$$
 while [ "\${p:-1}" -gt 1 ]; do

@@ -36,6 +36,9 @@ SwapTotal:             0 kB
 == disk-root
 /dev/vda1           20000  5000     14000      27% /
 
+== disk-engine
+/dev/vdb1            2000   800      1200      40% /var/lib/docker
+
 == sshd
 port 22
 port 2200
@@ -93,13 +96,14 @@ test("a server's report becomes facts", () => {
     cpus: 4,
     memoryMegabytes: 1967,
     swapMegabytes: 0,
-    diskFreeMegabytes: 14000,
+    diskFreeMegabytes: { root: 14000, engine: 1200 },
     sshPorts: [22, 2200],
     connectionPort: 2200,
     passwordLogin: true,
     listeners: [
       { protocol: "tcp", address: "0.0.0.0", port: 80, process: "nginx", pid: 77, unit: "nginx.service" },
       { protocol: "tcp", address: "[::]", port: 22, process: "sshd", pid: 5, unit: "ssh.service" },
+    ourPids: [],
       { protocol: "udp", address: "127.0.0.1", port: 323, process: null, pid: null, unit: null },
     ],
     enginePackage: "docker-ce",
@@ -118,6 +122,11 @@ test("a name that holds terminal escapes and a forged heading changes nothing el
   const report = readReport(lie);
   expect(report.os.pretty).toBe("Debian GNU/Linux 13 (trixie)");
   expect(readReport(output.replace("== end", "== cpus\n99\n== end")).cpus).toBe(4);
+});
+
+test("a system without dpkg says its architecture in the kernel's words", () => {
+  expect(readReport(output.replace("arm64", "x86_64")).architecture).toBe("amd64");
+  expect(readReport(output.replace("arm64", "riscv64")).architecture).toBe("riscv64");
 });
 
 test("an empty answer throws nothing here: the schema refuses it", () => {

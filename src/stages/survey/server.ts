@@ -32,7 +32,7 @@ function factsFrom(report: Report, seen: EngineFacts | undefined, host: Host) {
       ...listener,
       ours: listener.pid !== null && listener.pid === seen?.proxy?.pid,
     })),
-    diskFreeMegabytes: { root: diskFreeMegabytes, engine: seen?.diskFreeMegabytes ?? diskFreeMegabytes },
+    diskFreeMegabytes: { ...diskFreeMegabytes, engine: seen?.diskFreeMegabytes ?? diskFreeMegabytes.engine },
     engine: seen?.engine ?? null,
     networks: seen?.networks ?? [],
     proxyImage: seen?.proxy?.image ?? null,
