@@ -82,7 +82,6 @@ function configOf({ identity }: { identity?: string }): Config {
     caBundle: fileIn("BERTH_CA_BUNDLE") ?? fileIn("NODE_EXTRA_CA_CERTS"),
     identityFile: identity ?? env["BERTH_IDENTITY"],
     allowPrivateAddresses: env["BERTH_ALLOW_PRIVATE_ADDRESSES"] === "1",
-    askPassphrase: (keyFile) => terminalOf(false).ask(`Passphrase of ${keyFile}: `, { hidden: true }),
   };
 }
 

@@ -89,5 +89,6 @@ const passphraseNeeded = (paths: string[]) =>
     message: "The server did not let us in, and the keys that are left are encrypted.",
     object: paths.join(", "),
     cause: "No passphrase was given that opens one of them.",
-    next: `Add the key to the agent (ssh-add ${paths[0]}), or repeat this in a terminal, which can ask for the passphrase.`,
+    // A run goes on without the terminal that it was started from, so nobody could be asked there.
+    next: `Add the key to the agent, then run the command again: ssh-add ${paths[0]}`,
   });

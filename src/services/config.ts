@@ -1,5 +1,3 @@
-import type { AskPassphrase } from "../host/keys.ts";
-
 /** All that Berth is told from outside. cli.ts reads it from the environment; nothing else does. */
 export interface Config {
   /** The state folder: store, keys, sources, logs of runs. */
@@ -23,7 +21,6 @@ export interface Config {
   identityFile: string | undefined;
   /** Git servers in private networks may be asked. */
   allowPrivateAddresses: boolean;
-  askPassphrase?: AskPassphrase;
 }
 
 /** Let's Encrypt's production directory: https://letsencrypt.org/docs/acme-protocol-updates/ */

@@ -52,12 +52,11 @@ export function pinServer(store: Store, name: string, hostKey: string): void {
  * Logs in. A server of which nothing is known is let in for looking at it: its key is part of the plan, a person approves
  * it with the plan, and from then on it is pinned. Logging in by key gives nothing away to a false server.
  */
-export async function connect({ target, pinned }: NamedTarget, config: Config, expected = pinned): Promise<Host> {
+export async function connect({ target, pinned }: NamedTarget, expected = pinned): Promise<Host> {
   const files = await Promise.all(target.knownHostsFiles.map((path) => readFile(path, "utf8").catch(() => "")));
   return connectSsh(target, {
     knownHosts: files.join("\n"),
     ...(expected !== undefined && { expectedHostKey: expected }),
     onNewHostKey: () => true,
-    ...(config.askPassphrase && { passphrase: config.askPassphrase }),
   });
 }

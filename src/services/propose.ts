@@ -43,7 +43,7 @@ export async function propose(berth: Berth, proposed: Proposed): Promise<Proposa
   const { config, store } = berth;
   const server = await findServer(config, store, proposed.server);
   const stack = stackName(proposed.analysis, proposed.wishes);
-  const host = await connect(server, config);
+  const host = await connect(server);
   try {
     const survey = await look(berth, host, server.name, stack, proposed.analysis);
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
@@ -85,7 +85,7 @@ async function look(berth: Berth, host: Host, name: string, stack: string, analy
 }
 
 /** What the server says was applied last. It is read by our own schema: a plan of another version counts as none. */
-export function lastPlan({ server }: Survey): Plan | null {
+function lastPlan({ server }: Survey): Plan | null {
   const parsed = Plan.safeParse(server.applied?.plan);
   return parsed.success ? parsed.data : null;
 }
@@ -117,11 +117,8 @@ export async function proposeStored(berth: Berth, wanted: string): Promise<Propo
   const stored = planOf(berth.store, wanted);
   if (!stored) throw noSuchPlan(wanted);
   const plan = Plan.parse(stored.plan);
-  const host = await connect(
-    await findServer(berth.config, berth.store, plan.server.name),
-    berth.config,
-    plan.server.hostKey,
-  );
+  const server = await findServer(berth.config, berth.store, plan.server.name);
+  const host = await connect(server, plan.server.hostKey);
   try {
     const serial = (await surveyServer(host, { stack: plan.stack })).applied?.serial ?? 0;
     return { plan, hash: stored.hash, base: baseOf(plan, serial), newStack: serial === 0 };

@@ -30,7 +30,7 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
   const { config, store, secrets } = berth;
   const server = await findServer(config, store, plan.server.name);
   const { hostKey } = plan.server;
-  const host = await connect(server, config, hostKey);
+  const host = await connect(server, hostKey);
   const dir = await sourceDir(config, plan.source.contentHash);
   const scratchDir = join(runFolder(config.home, run), "scratch");
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
@@ -42,7 +42,7 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
   };
   const shared: SharedContext = {
     host,
-    connectAgain: () => connect(server, config, hostKey),
+    connectAgain: () => connect(server, hostKey),
     builder: builderOf(plan.build.on, host, () => localEngine({ dockerHost: config.env["DOCKER_HOST"] })),
     givenSecret: given,
     hide,

@@ -41,7 +41,7 @@ export const Image = z.object({
   bases: z.array(ImageReference),
 });
 
-export const Health = z.object({
+const Health = z.object({
   path: z.string().startsWith("/").nullable().describe("null: an open port is all that can be asked"),
   timeoutSeconds: z.int().positive(),
   why: z.string(),

@@ -7,6 +7,8 @@ export interface Report
   extends Omit<ServerFacts, "root" | "listeners" | "engine" | "networks" | "proxyImage" | "architecture"> {
   architecture: string;
   listeners: Omit<Listener, "ours">[];
+  /** Processes that have the proxy's configuration mounted: ours, also while the Engine is down. */
+  ourPids: number[];
   /** The port of this connection as the server sees it; undefined where it does not say. */
   connectionPort: number | undefined;
 }
@@ -39,6 +41,7 @@ export function readReport(output: string): Report {
     connectionPort: portOf(section("connection").trim().split(" ")[3]),
     passwordLogin: passwordLogin(sshd),
     listeners: readListeners(lines("tcp"), lines("udp"), unitsByPid(lines("units"))),
+    ourPids: lines("ours").map(Number),
     enginePackage: /^(\S+) installed$/m.exec(section("engine-package"))?.[1] ?? null,
     firewalls: [
       ...(section("ufw").startsWith("Status: active") ? (["ufw"] as const) : []),

@@ -26,6 +26,9 @@ section udp; ss -Hulnp | head -n 500
 section units; for p in $(ss -Htulnp | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -un | head -n 200); do
   echo "$p $(sed -n 's/^[0-9]*:\\(name=systemd\\)\\{0,1\\}:.*\\///p' "/proc/$p/cgroup" 2>/dev/null | head -n 1)"
 done
+section ours; for p in $(ss -Htlnp | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -un | head -n 200); do
+  ! grep -q 'berth/proxy/etc ' "/proc/$p/mountinfo" 2>/dev/null || echo "$p"
+done
 section engine-package; dpkg-query --show --showformat='\${Package} \${db:Status-Status}\\n' docker.io docker-ce moby-engine 2>/dev/null
 section ufw; ufw status 2>/dev/null | head -n 1
 section firewalld; firewall-cmd --state 2>/dev/null

@@ -23,14 +23,15 @@ export async function surveyServer(host: Host, { stack }: { stack: string }): Pr
 }
 
 function factsFrom(report: Report, seen: EngineFacts | undefined, host: Host) {
-  const { listeners, connectionPort, diskFreeMegabytes, ...rest } = report;
+  const { listeners, ourPids, connectionPort, diskFreeMegabytes, ...rest } = report;
+  const ours = [...ourPids, seen?.proxy?.pid];
   return {
     ...rest,
     root: host.user === "root",
     sshPorts: [...new Set([...rest.sshPorts, connectionPort ?? host.port])].sort((a, b) => a - b),
     listeners: listeners.map((listener) => ({
       ...listener,
-      ours: listener.pid !== null && listener.pid === seen?.proxy?.pid,
+      ours: listener.pid !== null && ours.includes(listener.pid),
     })),
     diskFreeMegabytes: { ...diskFreeMegabytes, engine: seen?.diskFreeMegabytes ?? diskFreeMegabytes.engine },
     engine: seen?.engine ?? null,
