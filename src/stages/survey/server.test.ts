@@ -103,9 +103,9 @@ test("a server's report becomes facts", () => {
     listeners: [
       { protocol: "tcp", address: "0.0.0.0", port: 80, process: "nginx", pid: 77, unit: "nginx.service" },
       { protocol: "tcp", address: "[::]", port: 22, process: "sshd", pid: 5, unit: "ssh.service" },
-    ourPids: [],
       { protocol: "udp", address: "127.0.0.1", port: 323, process: null, pid: null, unit: null },
     ],
+    ourPids: [],
     enginePackage: "docker-ce",
     firewalls: ["ufw"],
     routes: ["10.0.0.0/24", "10.9.9.9/32"],
