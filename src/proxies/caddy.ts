@@ -37,6 +37,7 @@ export const caddy: ReverseProxy = {
     "--data-binary",
     `@${configurationPath}`,
   ],
+  reloadAnyway: () => [...caddy.reload(), "--header", "Cache-Control: must-revalidate"],
   serving: () => ask("/config/"),
   certificates: {
     volume: "berth-proxy-data",

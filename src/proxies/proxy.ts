@@ -35,6 +35,8 @@ export interface ReverseProxy {
   validate(path: string): string[];
   /** Words, on the server, that make the configuration in its place take effect without a restart. */
   reload(): string[];
+  /** As `reload`, though nothing has changed: what waits between two tries, as for a certificate, tries now. */
+  reloadAnyway(): string[];
   /** Words, on the server, that print the configuration that the running proxy serves, as JSON. */
   serving(): string[];
   /** The volume that holds the certificates, and where in it those of a host lie once issued: a glob of sh. */

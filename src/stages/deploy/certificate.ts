@@ -38,7 +38,8 @@ export const certificate = defineStep({
 
   apply: async (input, _before, ctx) => {
     const engine = await engineForActing(ctx);
-    const since = Number(await ctx.host.read(["date", "+%s"]));
+    if (refusalIn(await proxyLog(engine, input, { tail: 2000 }), input.host)) await tryNow(input, ctx);
+    const since = Number(await ctx.host.read(["date", "+%s.%N"]));
     const look = async () => {
       if (await valid(engine, input, ctx)) return "issued";
       const refusal = refusalIn(await proxyLog(engine, input, { since }), input.host);
@@ -50,6 +51,13 @@ export const certificate = defineStep({
     throw refused(input.host, earlier, await addressesOf(input.host, ctx));
   },
 });
+
+/** Refused earlier, the proxy may wait for hours until it asks again; here a person has asked. */
+async function tryNow({ proxy }: Input, ctx: StageContext): Promise<void> {
+  const lock = await ctx.lock("server");
+  ctx.log("refused before: the proxy asks again now\n");
+  await lock.run(proxyOf(proxy).reloadAnyway());
+}
 
 async function valid(engine: Docker, { host, proxy }: Input, ctx: StageContext): Promise<CertificateFacts | undefined> {
   const found = await certificateOf({ host: ctx.host, engine, proxy: proxyOf(proxy) }, host);

@@ -29,6 +29,7 @@ const header = ({ stack, network: { name, subnet, gateway, ipRange }, volumes }:
   [
     `What Berth runs of ${stack}, as a compose file. Written anew with each release; a change made here changes nothing.`,
     "To go on without Berth: stop and remove the stack's containers, then here: docker compose up -d",
+    "(Docker Compose 2: version 1 reads quotes and dollar signs in an environment file otherwise.)",
     "The proxy is not in it: it belongs to all stacks of the server, and finds the services at the addresses below.",
     "On another machine, first:",
     `  docker network create --subnet ${subnet} --gateway ${gateway} --ip-range ${ipRange} ${name}`,
