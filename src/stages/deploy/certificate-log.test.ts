@@ -19,6 +19,7 @@ const retry = line({
 
 test("the authority's words are found, and whether the attempt is over", () => {
   expect(refusalIn(`starting\n${refused}\n`, "a.example.test")).toEqual({
+    at: 1,
     words: "HTTP 400 urn:ietf:params:acme:error:dns - No A record found",
     givenUp: false,
   });

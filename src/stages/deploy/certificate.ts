@@ -13,6 +13,7 @@ import { refusalIn } from "./certificate-log.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
 
 const waitSeconds = 120;
+const justNowSeconds = 3;
 const day = 24 * 3600 * 1000;
 
 const Input = z.object({ host: z.string(), proxy: z.string() });
@@ -38,8 +39,7 @@ export const certificate = defineStep({
 
   apply: async (input, _before, ctx) => {
     const engine = await engineForActing(ctx);
-    if (refusalIn(await proxyLog(engine, input, { tail: 2000 }), input.host)) await tryNow(input, ctx);
-    const since = Number(await ctx.host.read(["date", "+%s.%N"]));
+    const since = await beginning(engine, input, ctx);
     const look = async () => {
       if (await valid(engine, input, ctx)) return "issued";
       const refusal = refusalIn(await proxyLog(engine, input, { since }), input.host);
@@ -52,11 +52,19 @@ export const certificate = defineStep({
   },
 });
 
-/** Refused earlier, the proxy may wait for hours until it asks again; here a person has asked. */
-async function tryNow({ proxy }: Input, ctx: StageContext): Promise<void> {
+/**
+ * Since when the proxy's log tells of this attempt, in seconds. Refused a while ago, the proxy may wait for hours until it
+ * asks again; here a person has asked. Refused just now, it was for the routes that were added a moment before.
+ */
+async function beginning(engine: Docker, input: Input, ctx: StageContext): Promise<number> {
+  const clock = async () => Number(await ctx.host.read(["date", "+%s.%N"]));
+  const [now, earlier] = [await clock(), refusalIn(await proxyLog(engine, input, { tail: 2000 }), input.host)];
+  if (earlier === undefined) return now;
+  if (now - earlier.at < justNowSeconds) return earlier.at - justNowSeconds;
   const lock = await ctx.lock("server");
   ctx.log("refused before: the proxy asks again now\n");
-  await lock.run(proxyOf(proxy).reloadAnyway());
+  await lock.run(proxyOf(input.proxy).reloadAnyway());
+  return now;
 }
 
 async function valid(engine: Docker, { host, proxy }: Input, ctx: StageContext): Promise<CertificateFacts | undefined> {

@@ -51,7 +51,7 @@ export async function putBack(engine: Docker, services: readonly Placed[], host:
 }
 
 /** Stops a container and keeps it for its log, in the place of the one that was kept before. */
-export async function setAside(engine: Docker, { stack, service, container }: Placed): Promise<void> {
+async function setAside(engine: Docker, { stack, service, container }: Placed): Promise<void> {
   const failed = await findContainer(engine, container);
   if (!failed) return;
   await stop(engine, failed.id);
