@@ -2,11 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scan } from "../../lab/scan.ts";
-import { inServer, rebootServer, removeServer, type Server, testPassword } from "../../lab/server.ts";
-import { attempt } from "../../lab/shell.ts";
+import { inServer, rebootServer, removeServer, type Server } from "../../lab/server.ts";
 import { until } from "../../src/kit/wait.ts";
 import { applied, ask, type Cli, copyOfGuestbook, type Ended, openCli, testLab } from "./berth.ts";
-import { freshServer } from "./servers.ts";
+import { freshServer, passwordLogin } from "./servers.ts";
 
 // One story on one server, from its first day: each test goes on where the last one ended.
 const lab = testLab();
@@ -17,7 +16,7 @@ let first: Ended & { hash: string };
 
 const docker = (...args: string[]) => inServer(lab, server.name, "docker", ...args);
 const entries = async () =>
-  JSON.parse((await ask(lab, server, { path: "/api/entries" })).body) as { message: string }[];
+  (JSON.parse((await ask(lab, server, { path: "/api/entries" })).body) as { entries: { message: string }[] }).entries;
 const post = (message: string) =>
   ask(lab, server, {
     method: "POST",
@@ -25,28 +24,6 @@ const post = (message: string) =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name: "Ann", message }),
   });
-/** Whether a password opens the server: `yes`, or `no` with a login that was refused. */
-async function passwordLogin(user: string): Promise<"yes" | "no"> {
-  const options = [
-    "PubkeyAuthentication=no",
-    "StrictHostKeyChecking=no",
-    "UserKnownHostsFile=/dev/null",
-    "NumberOfPasswordPrompts=1",
-  ];
-  const args = [
-    "-p",
-    testPassword,
-    "ssh",
-    ...options.flatMap((option) => ["-o", option]),
-    `${user}@${server.address}`,
-    "true",
-  ];
-  const { code, stderr } = await attempt("sshpass", args, { timeoutMs: 20_000 });
-  if (code === 0) return "yes";
-  if (/Permission denied/.test(stderr)) return "no";
-  throw new Error(`the login neither succeeded nor was refused: ${stderr}`);
-}
-
 beforeAll(async () => {
   server = await freshServer(lab, "first");
   cli = await openCli(lab);
@@ -72,7 +49,7 @@ test("before: a control port answers, and a password opens the door", async () =
   );
   await until(async () => ((await scan(lab, server.name)).v4.includes(8099) ? true : undefined), { timeoutMs: 60_000 });
   expect(await scan(lab, server.name)).toEqual({ v4: [22, 8099], v6: [22, 8099] });
-  expect(await passwordLogin("mallory")).toBe("yes");
+  expect(await passwordLogin(server, "mallory")).toBe("yes");
 });
 
 test("from a folder to a verified HTTPS answer", async () => {
@@ -88,8 +65,8 @@ test("from a folder to a verified HTTPS answer", async () => {
 test("after: nothing but SSH, 80 and 443 answers, over IPv4 and IPv6, and no password opens the door", async () => {
   expect(await inServer(lab, server.name, "systemctl", "is-active", "control")).toContain("active");
   expect(await scan(lab, server.name)).toEqual({ v4: [22, 80, 443], v6: [22, 80, 443] });
-  expect(await passwordLogin("mallory")).toBe("no");
-  expect(await passwordLogin("root")).toBe("no");
+  expect(await passwordLogin(server, "mallory")).toBe("no");
+  expect(await passwordLogin(server, "root")).toBe("no");
 });
 
 test("an entry that was posted is there when it is read again", async () => {
@@ -182,12 +159,10 @@ test("the compose file that is kept on the server is a valid one of what runs", 
     "json",
   );
   const { services } = JSON.parse(config) as { services: Record<string, { image: string }> };
-  const running = (await docker("ps", "--filter", "label=dev.berth.stack=guestbook", "--format", "{{.Image}}"))
-    .trim()
-    .split("\n");
-  expect(
-    Object.values(services)
-      .map(({ image }) => image.replace(/@.*/, ""))
-      .sort(),
-  ).toEqual(running.map((image) => image.replace(/@.*/, "")).sort());
+  const running = (
+    await docker("ps", "--filter", "label=dev.berth.stack=guestbook", "--format", "{{.Names}} {{.Image}}")
+  ).trim();
+  expect(Object.keys(services).sort()).toEqual(["guestbook", "postgres"]);
+  expect(running).toContain(` ${services["guestbook"]?.image}`);
+  expect(services["postgres"]?.image).toMatch(/^postgres:17@sha256:/);
 });

@@ -1,6 +1,7 @@
+import ssh2 from "ssh2";
 import { exclusively } from "../../lab/lock.ts";
 import type { Lab } from "../../lab/names.ts";
-import { removeServer, type Server, type ServerOptions, startServer } from "../../lab/server.ts";
+import { removeServer, type Server, type ServerOptions, startServer, testPassword } from "../../lab/server.ts";
 import { hasSnapshot, saveSnapshot } from "../../lab/snapshot.ts";
 import { guestbook, openCli, pointDomain } from "./berth.ts";
 
@@ -38,4 +39,16 @@ async function makeServing(lab: Lab): Promise<void> {
     await cli.close();
     await removeServer(lab, server.name);
   }
+}
+
+/** Whether a password opens the server: only sshd's own answer counts, anything else throws. */
+export function passwordLogin({ address, port }: Server, username: string): Promise<"yes" | "no"> {
+  const client = new ssh2.Client();
+  return new Promise<"yes" | "no">((resolve, reject) => {
+    client.on("ready", () => resolve("yes"));
+    client.on("error", (error: Error & { level?: string }) =>
+      error.level === "client-authentication" ? resolve("no") : reject(error),
+    );
+    client.connect({ host: address, port, username, password: testPassword, readyTimeout: 20_000 });
+  }).finally(() => client.end());
 }
