@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,14 +25,30 @@ const post = (message: string) =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name: "Ann", message }),
   });
+/** Both directions; while an unchanged server is given one release, all of it is SSH and one verified answer. */
+async function bytesOverNetwork(): Promise<number> {
+  const counters = ["rx_bytes", "tx_bytes"].map((name) => `/sys/class/net/eth0/statistics/${name}`);
+  return (await inServer(lab, server.name, "cat", ...counters))
+    .trim()
+    .split("\n")
+    .reduce((sum, text) => sum + Number(text), 0);
+}
+
+/** The layer that holds the application's own files, which is the one that a changed line changes. */
+async function sourceLayerBytes(): Promise<number> {
+  const image = (await docker("ps", "--filter", "label=dev.berth.role=service", "--format", "{{.Image}}")).trim();
+  const layers = await docker("history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", image);
+  return Number(/^(\d+) COPY \. \./m.exec(layers)?.[1]);
+}
+
 beforeAll(async () => {
   server = await freshServer(lab, "first");
   cli = await openCli(lab);
   source = await copyOfGuestbook();
 });
 afterAll(async () => {
-  await cli?.close();
-  if (server) await removeServer(lab, server.name);
+  await cli.close();
+  await removeServer(lab, "first");
 });
 
 test("before: a control port answers, and a password opens the door", async () => {
@@ -102,10 +119,15 @@ test("one changed line: one image, one container, little over the line, and the 
   const page = join(source, "src/page.js");
   const text = await readFile(page, "utf8");
   expect(text).toContain("Leave a word");
-  await writeFile(page, text.replace("Leave a word", "Leave two words"));
+  // Not the same in two runs of this test: a builder that has the image need not build it.
+  const words = `Leave ${randomUUID()}`;
+  await writeFile(page, text.replace("Leave a word", words));
+  const before = await bytesOverNetwork();
   const changed = await cli.up(source, server);
+  const sent = (await bytesOverNetwork()) - before;
   expect(changed.code).toBe(0);
-  expect((await ask(lab, server)).body).toContain("Leave two words");
+  expect((await ask(lab, server)).body).toContain(words);
+  expect(sent).toBeLessThan((await sourceLayerBytes()) + 64_000);
   expect(await docker("inspect", "--format", "{{.Id}}", "guestbook-postgres")).toBe(postgres);
   expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
   expect(applied(changed).filter((step) => step.startsWith("server/"))).toEqual([]);
