@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
@@ -88,7 +88,7 @@ function configOf({ identity }: { identity?: string }): Config {
 const gitCredentials = () => ({
   token: env["BERTH_GIT_TOKEN"],
   sshKey: env["BERTH_GIT_KEY"],
-  knownHosts: env["BERTH_GIT_KNOWN_HOSTS"],
+  knownHosts: env["BERTH_GIT_KNOWN_HOSTS"] ?? [join(env["HOME"] ?? "/", ".ssh/known_hosts")].find(existsSync),
   caBundle: env["BERTH_GIT_CA"] ?? env["GIT_SSL_CAINFO"],
 });
 

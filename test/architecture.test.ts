@@ -27,7 +27,7 @@ const table: Record<string, Rule> = {
   "stages/context.ts": { own: ["kit", "host", "run"], packages: ["dockerode"] },
   "stages/source": {
     own: ["kit", "host/local.ts"],
-    packages: ["node:*", "zod", "ignore", "@balena/dockerignore"],
+    packages: ["node:*", "zod", "ignore", "@balena/dockerignore", "simple-git"],
   },
   "stages/analysis": {
     own: ["kit", "stages/source"],

@@ -5,7 +5,8 @@ import { sha256 } from "../../kit/canonical.ts";
 import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
 import { gitFailure } from "./failures.ts";
-import { type Git, type GitAccess, openGit } from "./git.ts";
+import { type Git, openGit } from "./git.ts";
+import type { GitAccess } from "./git-config.ts";
 import { type Limits, megabytes, tooLarge, watchSize } from "./limits.ts";
 import { allowedAddresses, type Lookup } from "./network.ts";
 import type { GitSource } from "./parse.ts";
@@ -151,8 +152,8 @@ function limitTo(url: string, { timeoutMs, signal }: CloneOptions) {
     /** Ends git when it writes more than this. */
     count: (maxBytes: number) => {
       let bytes = 0;
-      return (text: string) => {
-        bytes += text.length;
+      return (more: number) => {
+        bytes += more;
         if (bytes > maxBytes) end(tooLarge(url, `A list of its branches or files is over ${megabytes(maxBytes)}.`));
       };
     },

@@ -31,7 +31,7 @@ const known = (transport: GitAddress["transport"], hasCredentials: boolean, host
     says: /Host key verification failed|host key is known|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
     code: "git_host_key_refused",
     message: "The git server's host key is not known, or not the one that is known.",
-    next: `Compare the server's key with what its operator publishes, then put it as ${hostKeyName} into the file that BERTH_GIT_KNOWN_HOSTS names.`,
+    next: `Compare the server's key with what its operator publishes, then put it as ${hostKeyName} into the file that BERTH_GIT_KNOWN_HOSTS names (~/.ssh/known_hosts where it is not set).`,
   },
   {
     says: /Permission denied|Authentication failed|could not read (?:Username|Password)|HTTP Basic: Access denied|error: 40[13]|Too many authentication failures|Load key/i,

@@ -1,32 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runLocal } from "../../host/local.ts";
+import { type SimpleGitOptions, simpleGit } from "simple-git";
+import { BerthError } from "../../kit/error.ts";
+import { cleanLine } from "../../kit/text.ts";
 import type { GitAddress } from "./address.ts";
-
-/** How to reach a git server. Nothing is taken from this process' environment, from ~/.gitconfig, ~/.netrc or ~/.ssh. */
-export interface GitAccess {
-  /** git's program, and the folders where it and ssh are looked for. */
-  git: string;
-  searchPath: string;
-  /** Password or access token for HTTPS; goes to git as the answer to its question, by an environment variable. */
-  token?: string | undefined;
-  /** Files: a private key without passphrase, the known host keys; and the socket of an agent. */
-  sshKey?: string | undefined;
-  sshAgent?: string | undefined;
-  knownHosts?: string | undefined;
-  /** PEM file of the authorities that an HTTPS server may be signed by, instead of the system's. */
-  caBundle?: string | undefined;
-}
+import { environment, type GitAccess, gitConfig, sshConfig } from "./git-config.ts";
 
 export interface Git {
-  /** Runs git in `dir` and answers stdout; throws an Error that holds git's own words. `onOutput` gets stdout and stderr. */
-  run(dir: string, args: string[], onOutput?: (text: string) => void): Promise<string>;
+  /**
+   * Runs git in `dir` and answers stdout; throws an Error that holds git's own words. `onBytes` gets how much came on
+   * stdout and stderr. When it is settled, no process of it is left.
+   */
+  run(dir: string, args: string[], onBytes?: (count: number) => void): Promise<string>;
   dispose(): Promise<void>;
 }
 
-/** How much of git's answer is kept: a list of a million refs or files. */
-const maxChars = 100_000_000;
+/** How much git may say at once: a list of a million refs or files. */
+const maxBytes = 100_000_000;
 
 /** A git that talks to this one server, at these addresses, by this protocol, and runs no program of anybody's choosing. */
 export async function openGit(
@@ -42,19 +33,11 @@ export async function openGit(
   if (address.transport === "ssh") await writeFile(files.ssh, sshConfig(address, addresses, access), { mode: 0o600 });
   if (access.token !== undefined) await writeFile(files.askpass, askpass, { mode: 0o700 });
   const env = environment(address, access, files, join(home, "empty"));
-  // The whole process group ends with the signal: git alone would leave its helper behind, which goes on writing.
-  const run: Git["run"] = async (dir, args, onOutput) => {
-    const ran = await runLocal([access.git, ...args], {
-      cwd: dir,
-      env,
-      signal,
-      maxChars,
-      ...(onOutput && { onOutput }),
-    });
-    if (ran.code !== 0) throw new Error(ran.stderr.trim() || `git ended with ${ran.signal ?? ran.code}.`);
-    return ran.stdout;
+  const launch = { program: access.git, env, signal };
+  return {
+    run: (dir, args, onBytes) => runGit(launch, dir, args, onBytes),
+    dispose: () => rm(home, { recursive: true, force: true }),
   };
-  return { run, dispose: () => rm(home, { recursive: true, force: true }) };
 }
 
 /** Asked by git for a user name, then for a password. The values are in the environment, never in a file or an argument. */
@@ -65,112 +48,71 @@ case "$1" in
 esac
 `;
 
-function environment(
-  { transport, host, user }: GitAddress,
-  { searchPath, token, sshAgent }: GitAccess,
-  files: { config: string; ssh: string; askpass: string },
-  home: string,
-): Record<string, string> {
-  return {
-    PATH: searchPath,
-    HOME: home,
-    LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: files.config,
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_LFS_SKIP_SMUDGE: "1",
-    GIT_OPTIONAL_LOCKS: "0",
-    ...(transport === "ssh" && {
-      BERTH_SSH_CONFIG: files.ssh,
-      // A shell reads this line, so the path comes by a variable.
-      GIT_SSH_COMMAND: 'ssh -F "$BERTH_SSH_CONFIG"',
-      GIT_SSH_VARIANT: "ssh",
-      ...(sshAgent !== undefined && { SSH_AUTH_SOCK: sshAgent }),
-    }),
-    ...(token !== undefined && {
-      GIT_ASKPASS: files.askpass,
-      BERTH_GIT_USER: user ?? userNames[host] ?? "git",
-      BERTH_GIT_TOKEN: token,
-    }),
-  };
+interface Launch {
+  program: string;
+  env: Record<string, string>;
+  signal: AbortSignal;
 }
 
-/** What each host wants as the user name beside an access token; others ignore it. */
-const userNames: Record<string, string> = {
-  "github.com": "x-access-token",
-  "gitlab.com": "oauth2",
-  "bitbucket.org": "x-token-auth",
-};
-
-function gitConfig({ transport, host, port }: GitAddress, addresses: string[], { caBundle }: GitAccess): string {
-  const pinned = addresses.map((address) => (address.includes(":") ? `[${address}]` : address)).join(",");
-  const sections: Record<string, Record<string, string>> = {
-    core: {
-      hooksPath: "/dev/null",
-      fsmonitor: "false",
-      attributesFile: "/dev/null",
-      autocrlf: "false",
-      protectNTFS: "true",
-      protectHFS: "true",
+async function runGit(
+  { program, env, signal }: Launch,
+  dir: string,
+  args: string[],
+  onBytes?: (count: number) => void,
+): Promise<string> {
+  const tooMuch = new AbortController();
+  let missing: BerthError | undefined;
+  const git = simpleGit(dir, {
+    ...launching(env),
+    abort: AbortSignal.any([signal, tooMuch.signal]),
+    // An exit code counts, whether or not words came with it; of the words only git's complaints.
+    errors: (error, { exitCode, stdErr }) => {
+      if (exitCode === 0) return error;
+      const words = Buffer.concat(stdErr).toString().trim();
+      if (exitCode === 127) missing = programMissing(program, words);
+      return Buffer.from(words || error?.toString() || `git ended with ${exitCode}.`);
     },
-    init: { defaultBranch: "main", templateDir: "" },
-    protocol: { allow: "never" },
-    [`protocol "${transport}"`]: { allow: "always" },
-    // A redirect could lead into a private network; an "alternate" of a dumb server too.
-    http: {
-      followRedirects: "false",
-      curloptResolve: `${host}:${port}:${pinned}`,
-      lowSpeedLimit: "1000",
-      lowSpeedTime: "30",
-      ...(caBundle !== undefined && { sslCAInfo: caBundle }),
-    },
-    credential: { helper: "" },
-    fetch: { recurseSubmodules: "false", unpackLimit: "1" },
-    submodule: { recurse: "false" },
-    gc: { auto: "0" },
-    maintenance: { auto: "false" },
-    advice: { detachedHead: "false" },
+  });
+  let bytes = 0;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    onBytes?.(chunk.length);
+    if (bytes > maxBytes) tooMuch.abort();
   };
-  return Object.entries(sections)
-    .map(([name, values]) =>
-      [`[${name}]`, ...Object.entries(values).map(([key, value]) => `\t${key} = ${quoted(value)}`)].join("\n"),
-    )
-    .join("\n");
+  git.env(env).outputHandler((_command, stdout, stderr) => {
+    stdout.on("data", count);
+    stderr.on("data", count);
+  });
+  try {
+    return await git.raw(args);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (tooMuch.signal.aborted) throw new Error(`git wrote more than ${maxBytes} bytes.`);
+    throw missing ?? error;
+  }
 }
 
-function sshConfig(
-  { host, port }: GitAddress,
-  addresses: string[],
-  { sshKey, sshAgent, knownHosts }: GitAccess,
-): string {
-  const lines: Record<string, string> = {
-    // The connection goes to the address that was looked at; its key must be the one known for the name.
-    HostName: addresses[0] ?? host,
-    HostKeyAlias: port === 22 ? host : `[${host}]:${port}`,
-    BatchMode: "yes",
-    ConnectTimeout: "20",
-    ServerAliveInterval: "15",
-    StrictHostKeyChecking: "yes",
-    UserKnownHostsFile: knownHosts === undefined ? "/dev/null" : quoted(knownHosts),
-    GlobalKnownHostsFile: "/dev/null",
-    UpdateHostKeys: "no",
-    IdentitiesOnly: sshKey === undefined ? "no" : "yes",
-    IdentityFile: sshKey === undefined ? "none" : quoted(sshKey),
-    IdentityAgent: sshAgent === undefined ? "none" : "SSH_AUTH_SOCK",
-    ForwardAgent: "no",
-    ClearAllForwardings: "yes",
-    PermitLocalCommand: "no",
-  };
-  return `Host *\n${Object.entries(lines)
-    .map(([key, value]) => `  ${key} ${value}\n`)
-    .join("")}`;
-}
+/** How simple-git starts git: by the script that ends git's whole group, and with exactly our environment. */
+const launching = (env: Record<string, string>): Partial<SimpleGitOptions> => ({
+  // simple-git's abort signals the one process that it started.
+  binary: ["/bin/sh", join(import.meta.dirname, "group.sh")],
+  // All pipes are closed: whoever could still write has ended.
+  completion: { onClose: true, onExit: false },
+  // What simple-git refuses by default is how this git is kept from the person's configuration; the paths are our own.
+  allowEnvironment: Object.keys(env),
+  unsafe: {
+    allowUnsafeCustomBinary: true,
+    allowUnsafeConfigPaths: true,
+    allowUnsafeAskPass: true,
+    allowUnsafeSshCommand: true,
+  },
+});
 
-/** For git's and ssh's configuration alike; a path of ours holds neither quotes nor line ends. */
-function quoted(value: string): string {
-  if (/["\\\n]/.test(value))
-    throw new TypeError(
-      `a path with a quote, a backslash or a line end cannot be configured: ${JSON.stringify(value)}`,
-    );
-  return `"${value}"`;
-}
+const programMissing = (program: string, words: string) =>
+  new BerthError({
+    code: "program_missing",
+    message: `${cleanLine(program, 100)} could not be started.`,
+    object: program,
+    cause: cleanLine(words) || "No program of this name was found.",
+    next: `Install ${cleanLine(program, 100)} or put it in PATH, then repeat the command.`,
+  });
