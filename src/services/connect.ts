@@ -3,6 +3,7 @@ import { z } from "zod";
 import { connectSsh } from "../host/connect.ts";
 import type { Host } from "../host/host.ts";
 import { resolveTarget, type Target } from "../host/target.ts";
+import { BerthError } from "../kit/error.ts";
 import { putServer, type StoredServer, serverOf, servers } from "../store/servers.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
@@ -52,11 +53,28 @@ export function pinServer(store: Store, name: string, hostKey: string): void {
  * Logs in. A server of which nothing is known is let in for looking at it: its key is part of the plan, a person approves
  * it with the plan, and from then on it is pinned. Logging in by key gives nothing away to a false server.
  */
-export async function connect({ target, pinned }: NamedTarget, expected = pinned): Promise<Host> {
+export async function connect(server: NamedTarget, expected = server.pinned): Promise<Host> {
+  const { target, pinned } = server;
   const files = await Promise.all(target.knownHostsFiles.map((path) => readFile(path, "utf8").catch(() => "")));
-  return connectSsh(target, {
-    knownHosts: files.join("\n"),
-    ...(expected !== undefined && { expectedHostKey: expected }),
-    onNewHostKey: () => true,
+  try {
+    return await connectSsh(target, {
+      knownHosts: files.join("\n"),
+      ...(expected !== undefined && { expectedHostKey: expected }),
+      onNewHostKey: () => true,
+    });
+  } catch (error) {
+    const pinDecided = pinned !== undefined && pinned === expected;
+    throw pinDecided && error instanceof BerthError && error.code === "host_key_changed"
+      ? forgettable(error, server)
+      : error;
+  }
+}
+
+/** The old key is a pin of ours: no known_hosts holds it, so only we can forget it. */
+function forgettable(error: BerthError, { name, target }: NamedTarget): BerthError {
+  const anew = name === nameOf(target) ? "then the same command again" : `berth servers add ${name} ADDRESS`;
+  return new BerthError({
+    ...error.toJSON(),
+    next: `Compare with the provider's console. If the new key is right: berth servers remove ${name}, ${anew}`,
   });
 }
