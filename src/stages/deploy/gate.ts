@@ -6,7 +6,7 @@ import type { StageContext } from "../context.ts";
 import { findContainer } from "./containers.ts";
 import { listenersOf } from "./listeners.ts";
 import { type Asked, type Probe, probe } from "./probe.ts";
-import { crashed, type Facts, healthy, verdictOf } from "./verdict.ts";
+import { circles, crashed, type Facts, healthy, verdictOf } from "./verdict.ts";
 
 export interface Gated {
   container: string;
@@ -16,17 +16,23 @@ export interface Gated {
   keptAs: string;
 }
 
+/** Looks in a row that show a circle of redirects before it counts as one: what warms up does not answer like that. */
+const circlesUntilSure = 10;
+
 /**
  * Waits until a container is healthy: asked from outside it, it answers well twice in a row. Throws the verdict: a code
  * for what is wrong, its cause, and its last lines.
  */
 export async function passGate(engine: Docker, gated: Gated, ctx: StageContext): Promise<void> {
   let inRow = 0;
+  let circlesInRow = 0;
   let last: Probe | undefined;
-  const look = async (): Promise<"healthy" | "crashed" | undefined> => {
+  const look = async (): Promise<"healthy" | "crashed" | "circles" | undefined> => {
     const { container, probe: seen } = await lookOnce(engine, gated, ctx);
     last = seen ?? last;
     if (crashed({ container })) return "crashed";
+    circlesInRow = circles({ probe: seen }) ? circlesInRow + 1 : 0;
+    if (circlesInRow >= circlesUntilSure) return "circles";
     inRow = healthy({ probe: seen }) ? inRow + 1 : 0;
     return inRow >= 2 ? "healthy" : undefined;
   };

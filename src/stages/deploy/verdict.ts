@@ -27,18 +27,23 @@ export const healthy = ({ probe }: Pick<Facts, "probe">): boolean =>
 export const crashed = ({ container: { status } }: Pick<Facts, "container">): boolean =>
   status === "exited" || status === "dead";
 
+/** More redirects in a row than a visitor's browser follows well. */
+export const circles = ({ probe }: Pick<Facts, "probe">): boolean =>
+  probe?.answer.kind === "status" && probe.answer.status >= 300 && probe.answer.status < 400 && probe.trail.length > 5;
+
 /** Why a container is not healthy, as far as the facts tell: one cause, and what to do about it. Pure. */
 export function verdictOf(facts: Facts): Verdict {
   if (crashed(facts)) return crash(facts.container);
   const { asked, probe, timeoutSeconds } = facts;
   const answer = probe?.answer;
-  if (answer?.kind === "status") return badStatus(asked, { ...answer, trail: probe?.trail ?? [] });
+  if (probe && circles(facts)) return circle(asked, probe.trail);
+  if (answer?.kind === "status") return badStatus(asked, answer);
   if (answer?.kind === "silent") {
     return {
       code: "health_timeout",
       message: `It is not healthy after ${timeoutSeconds} s.`,
       cause: `Asked for ${placeOf(asked)}: ${answer.words}.`,
-      next: "Make that path answer sooner, or name another one (berth plan … --health PATH).",
+      next: "Make that path answer sooner, or name another one (berth plan … --health-path PATH).",
     };
   }
   return {
@@ -98,28 +103,27 @@ function elsewhere(port: number, listeners: readonly Listener[]): Pick<Verdict, 
   return { cause: "It runs, and listens nowhere.", next: "See in its last lines what it waits for, then: berth up." };
 }
 
+function circle(asked: Asked, trail: readonly string[]): Verdict {
+  const places = trail.slice(0, 4).map((place) => cleanLine(place, 100));
+  return {
+    code: "redirect_loop",
+    message: `${placeOf(asked)} redirects without end.`,
+    cause: `It was sent to ${places.join(" → ")} → …`,
+    next: "Let the application trust X-Forwarded-Proto (behind a proxy it is asked by http), or name another health path.",
+  };
+}
+
 function badStatus(
   asked: Asked,
-  { status, location, body, trail }: { status: number; location: string; body: string; trail: string[] },
+  { status, location, body }: { status: number; location: string; body: string },
 ): Verdict {
   const redirect = status >= 300 && status < 400;
-  if (redirect && trail.length > 5) {
-    return {
-      code: "redirect_loop",
-      message: `${placeOf(asked)} redirects without end.`,
-      cause: `It was sent to ${trail
-        .slice(0, 4)
-        .map((place) => cleanLine(place, 100))
-        .join(" → ")} → …`,
-      next: "Let the application trust X-Forwarded-Proto (behind a proxy it is asked by http), or name another health path.",
-    };
-  }
   const said = body.trim() === "" ? "It says nothing more." : `It says: ${cleanLine(body, 300)}`;
   return {
     code: "health_status",
     message: `${placeOf(asked)} answers ${status}, and 200 to 299 is healthy.`,
     cause: redirect ? `It redirects to ${cleanLine(location, 200)}, which is not this application.` : said,
-    next: "Mend what it names, or name another health path (berth plan … --health PATH), then: berth up.",
+    next: "Mend what it names, or name another health path (berth plan … --health-path PATH), then: berth up.",
   };
 }
 
