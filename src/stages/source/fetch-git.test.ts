@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { ResolveOptions } from "./fetch.ts";
 import { filesBelow, gitFixture, gitHttpBackend, listening, portOf, token } from "./git-fixture.ts";
@@ -85,6 +86,22 @@ test("the address of a page: branch and folder are told apart by the branches th
     name: "web",
   });
   expect(readFileSync(join(page.dir, "index.js"), "utf8")).toBe("2");
+});
+
+test("a debug log of everything does not hold the token", async () => {
+  const script = `
+    const { source, options } = JSON.parse(process.env.GIVEN);
+    const { resolve } = await import(${JSON.stringify(new URL("./fetch.ts", import.meta.url))});
+    const { parseSource } = await import(${JSON.stringify(new URL("./parse.ts", import.meta.url))});
+    console.log((await resolve(parseSource(source), options)).revision);`;
+  const given = JSON.stringify({ source: url("/app.git"), options: fixture.options });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+    env: { GIVEN: given, DEBUG: "*" },
+    maxBuffer: 50e6,
+  });
+  expect(stdout.trim()).toBe(fixture.commits.main);
+  expect(stderr).toContain("GIT_ASKPASS");
+  expect(stderr).not.toContain(token);
 });
 
 test("nothing is taken from the person's configuration or environment", async () => {

@@ -15,7 +15,7 @@ export interface GitAccess {
   caBundle?: string | undefined;
 }
 
-/** The whole environment of git's processes. `files` are those that `openGit` wrote; `home` is an empty folder. */
+/** The environment of git's processes, to which group.sh adds BERTH_GIT_TOKEN. `files` are those that `openGit` wrote; `home` is an empty folder. */
 export function environment(
   { transport, host, user }: GitAddress,
   { git, searchPath, token, sshAgent }: GitAccess,
@@ -42,7 +42,6 @@ export function environment(
     ...(token !== undefined && {
       GIT_ASKPASS: files.askpass,
       BERTH_GIT_USER: user ?? userNames[host] ?? "git",
-      BERTH_GIT_TOKEN: token,
     }),
   };
 }

@@ -43,7 +43,7 @@ export function gitFixture() {
     timeoutMs: 30_000,
   };
   return {
-    ...{ root, served, kept, env, commits },
+    ...{ root, served, kept, env, commits, options },
     fetch: (text: string, more: Partial<ResolveOptions> = {}) => resolve(parseSource(text), { ...options, ...more }),
     forget: () => rmSync(kept, { recursive: true, force: true }),
     remove: () => rmSync(root, { recursive: true }),

@@ -33,7 +33,7 @@ export async function openGit(
   if (address.transport === "ssh") await writeFile(files.ssh, sshConfig(address, addresses, access), { mode: 0o600 });
   if (access.token !== undefined) await writeFile(files.askpass, askpass, { mode: 0o700 });
   const env = environment(address, access, files, join(home, "empty"));
-  const launch = { program: access.git, env, signal };
+  const launch = { program: access.git, token: access.token, env, signal };
   return {
     run: (dir, args, onBytes) => runGit(launch, dir, args, onBytes),
     dispose: () => rm(home, { recursive: true, force: true }),
@@ -50,12 +50,13 @@ esac
 
 interface Launch {
   program: string;
+  token: string | undefined;
   env: Record<string, string>;
   signal: AbortSignal;
 }
 
 async function runGit(
-  { program, env, signal }: Launch,
+  { program, token, env, signal }: Launch,
   dir: string,
   args: string[],
   onBytes?: (count: number) => void,
@@ -64,6 +65,7 @@ async function runGit(
   let missing: BerthError | undefined;
   const git = simpleGit(dir, {
     ...launching(env),
+    input: () => token && `${token}\n`,
     abort: AbortSignal.any([signal, tooMuch.signal]),
     // An exit code counts, whether or not words came with it; of the words only git's complaints.
     errors: (error, { exitCode, stdErr }) => {

@@ -10,6 +10,12 @@ end_group() {
 }
 trap 'end_group; exit 130' INT TERM HUP
 
+# By stdin, since simple-git writes a process' environment to a debug log.
+if [ -n "${GIT_ASKPASS-}" ]; then
+  IFS= read -r BERTH_GIT_TOKEN
+  export BERTH_GIT_TOKEN
+fi
+
 # Not a group leader itself, the child keeps its process number, which becomes the group's. macOS has perl, not setsid.
 if command -v setsid >/dev/null; then
   setsid "$BERTH_GIT" "$@" &
