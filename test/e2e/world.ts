@@ -1,0 +1,166 @@
+import { Readable } from "node:stream";
+import { extract } from "tar-stream";
+import type { Lab } from "../../lab/names.ts";
+import { inServer, type Server } from "../../lab/server.ts";
+import { until } from "../../src/kit/wait.ts";
+
+/** What is on a server, as plain data that holds nothing of this one machine: two servers can be compared. */
+export interface World {
+  containers: unknown[];
+  images: string[];
+  volumes: unknown[];
+  networks: unknown[];
+  files: File[];
+  firewall: string;
+  packages: string[];
+  /** What systemd runs for us, and what failed in it. */
+  units: string[];
+  /** Schema and rows of the guestbook's database. */
+  database: string;
+}
+
+interface File {
+  path: string;
+  type: string;
+  mode: string;
+  owner: string;
+  content: string;
+}
+
+type Mask = (text: string) => string;
+
+/** The world of a server on which the guestbook stands. */
+export async function worldOf(lab: Lab, server: Server): Promise<World> {
+  const there = (...command: string[]) => inServer(lab, server.name, ...command);
+  const shell = (script: string) => there("sh", "-ec", script);
+  await settled(shell);
+  const mask = await maskFor(lab, shell);
+  const json = async (script: string) => JSON.parse(mask(await shell(script))) as Inspected[];
+  const lines = async (script: string) =>
+    mask(await shell(script))
+      .split("\n")
+      .filter(Boolean)
+      .sort();
+  return {
+    containers: sorted((await json("docker inspect $(docker ps --all --quiet)")).map(container)),
+    images: await lines("docker image ls --format '{{.Repository}}:{{.Tag}}'"),
+    volumes: sorted((await json("docker volume inspect $(docker volume ls --quiet)")).map(volume)),
+    networks: sorted((await json("docker network inspect $(docker network ls --quiet)")).map(network)),
+    files: await filesOf(shell, mask),
+    firewall: mask(await shell("nft --stateless list table inet berth")),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
+    packages: await lines("dpkg-query --show --showformat='${Package} ${Version} ${db:Status-Status}\\n'"),
+    // The firewall's own unit works at a boot alone, so whether it has says when that was.
+    units: (await lines(units)).filter((line) => !line.startsWith("berth-firewall.service ")),
+    database: mask(await shell(dump)),
+  };
+}
+
+const units =
+  "set -f; for what in berth-* --state=failed; do systemctl list-units --all --plain --no-legend $what; done";
+
+// The lines with \restrict hold a key of their own each time.
+const dump = `docker exec guestbook-postgres sh -c 'pg_dump -U "$POSTGRES_USER" --inserts "$POSTGRES_DB"' | grep -v restrict`;
+
+/** After a boot the Engine's own checks have said nothing yet. */
+async function settled(shell: (script: string) => Promise<string>): Promise<void> {
+  const waiting = "docker ps --all --format '{{.Status}}'";
+  const done = async () => (/starting|Restarting/.test(await shell(waiting)) ? undefined : true);
+  if (!(await until(done, { timeoutMs: 60_000, everyMs: 500 }))) throw new Error("a container does not become healthy");
+}
+
+/** Takes out what differs from machine to machine: addresses, keys, times, and the values of secrets, by their names. */
+async function maskFor(lab: Lab, shell: (script: string) => Promise<string>): Promise<Mask> {
+  const names = 'cd /var/lib/berth/stacks/guestbook/secrets; for f in */*; do echo "$f $(base64 -w0 "$f")"; done';
+  const secrets = (await shell(names)).split("\n").map((line) => line.split(" ") as [string, string]);
+  const values = secrets.map(([name, value]) => [Buffer.from(value, "base64").toString(), `<${name}>`] as const);
+  const patterns: [RegExp, string][] = [
+    [new RegExp(`${lab.network.replace(/0\.0\/16$/, "64")}\\.\\d+`, "g"), "<address>"],
+    [/SHA256:[A-Za-z0-9+/]{43}/g, "<host key>"],
+    [new RegExp(`/${lab.name}/[a-z0-9-]+`, "g"), "<control group>"],
+    [/("planHash": ?)"[0-9a-f]{64}"/g, '$1"<hash>"'],
+    [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00)?/g, "<time>"],
+  ];
+  return (text) => {
+    const hidden = values.reduce((so, [value, name]) => so.replaceAll(value, name), text);
+    return patterns.reduce((so, [pattern, name]) => so.replace(pattern, name), hidden);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the Engine's inspect prints
+type Inspected = Record<string, any>;
+
+const container = ({ Name, Config, HostConfig, Mounts, NetworkSettings, State }: Inspected) => ({
+  name: Name,
+  image: Config["Image"],
+  command: Config["Cmd"],
+  user: Config["User"],
+  env: Config["Env"],
+  labels: Config["Labels"],
+  restart: HostConfig["RestartPolicy"]["Name"],
+  memory: HostConfig["Memory"],
+  rights: [HostConfig["CapAdd"], HostConfig["CapDrop"], HostConfig["SecurityOpt"], HostConfig["ReadonlyRootfs"]],
+  mounts: sorted(
+    Mounts.map(({ Type, Name: volume, Source, Destination, RW }: Inspected) => [
+      Type,
+      volume ?? Source,
+      Destination,
+      RW,
+    ]),
+  ),
+  networks: Object.entries(NetworkSettings["Networks"] as Record<string, Inspected>).map(([name, endpoint]) => [
+    name,
+    endpoint["IPAMConfig"],
+    endpoint["Aliases"],
+  ]),
+  state: [State["Status"], State["Health"]?.Status ?? null],
+});
+
+const volume = ({ Name, Driver, Labels, Options }: Inspected) => ({
+  name: Name,
+  driver: Driver,
+  labels: Labels,
+  options: Options,
+});
+
+const network = ({ Name, Driver, IPAM, Options, Labels, EnableIPv6 }: Inspected) => ({
+  name: Name,
+  driver: Driver,
+  ranges: IPAM["Config"],
+  options: Options,
+  labels: Labels,
+  ipv6: EnableIPv6,
+});
+
+const sorted = <T>(items: T[]): T[] => items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
+const folders = [
+  "var/lib/berth",
+  "etc/berth",
+  "etc/ssh/sshd_config",
+  "etc/ssh/sshd_config.d",
+  "etc/docker",
+  "etc/apt/apt.conf.d",
+  "etc/systemd/system",
+  "etc/default",
+];
+
+async function filesOf(shell: (script: string) => Promise<string>, mask: Mask): Promise<File[]> {
+  const archive = await shell(`tar --create --directory=/ ${folders.join(" ")} 2>/dev/null | base64 -w0`);
+  const files: File[] = [];
+  for await (const entry of Readable.from(Buffer.from(archive, "base64")).pipe(extract())) {
+    const { name, type, mode = 0, uid, gid, linkname } = entry.header;
+    const pieces: Buffer[] = [];
+    for await (const piece of entry) pieces.push(piece as Buffer);
+    // A lock's files count its holders and name the last: whoever was interrupted has held it more often.
+    const content = name.includes("/locks/") ? "" : mask(Buffer.concat(pieces).toString());
+    files.push({
+      path: name,
+      type: String(type),
+      mode: mode.toString(8),
+      owner: `${uid}:${gid}`,
+      content: linkname ?? content,
+    });
+  }
+  return sorted(files);
+}
