@@ -48,8 +48,7 @@ function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readon
 
 function renderChanges(steps: readonly Preview[]): string {
   const changes = steps.filter(({ holds }) => !holds);
-  const line = ({ title, effect, reversible }: Preview) =>
-    `  + ${title}${effect === "change" ? "" : ` [${effect}]`}${reversible ? "" : " (cannot be taken back)"}`;
+  const line = ({ title, effect }: Preview) => `  + ${title}${effect === "change" ? "" : ` [${effect}]`}`;
   return [`${changes.length} of ${steps.length} steps would change something:`, ...changes.map(line), ""].join("\n");
 }
 

@@ -178,6 +178,8 @@ const isRefusal = (error: SshError | undefined) =>
 function connectionOver(ssh: Client, { user, host, port }: Target, hostKey: string): Connection {
   // Without it Nagle's algorithm and the server's delayed ACK make every small call 40 ms slower.
   ssh.setNoDelay(true);
+  // Everything that waits on this connection listens for its end.
+  ssh.setMaxListeners(0);
   const name = `${user}@${host}:${port}`;
   let [reason, closing]: [Error | undefined, boolean] = [undefined, false];
   let lost: BerthError | undefined;

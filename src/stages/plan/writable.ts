@@ -33,7 +33,7 @@ export function planWritable(stack: string, service: AnalysedService, workdir: s
       planned.strategy = { kind: "stop-first", why: `${path} is one file that two processes must not write at once` };
     if (planned.mounts.some((mount) => mount.path === folder)) continue;
     planned.mounts.push({ volume: name, path: folder, why: writable.why });
-    planned.volumes.push({ name, holds: writable.why });
+    planned.volumes.push({ name, holds: `what ${service.name} writes to ${folder}` });
   }
   return planned;
 }
