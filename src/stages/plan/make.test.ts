@@ -159,7 +159,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan a4870d06bc97 for shop-front
+    "Plan 57c260e05571 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
