@@ -52,7 +52,7 @@ export interface UpOptions {
   onStdout?: (line: string) => void;
 }
 
-export const domainOf = ({ name }: Pick<Server, "name">) => `${name}.example.test`;
+const domainOf = ({ name }: Pick<Server, "name">) => `${name}.example.test`;
 
 export async function openCli(lab: Lab): Promise<Cli> {
   const home = await mkdtemp(join(tmpdir(), "berth-e2e-"));

@@ -133,5 +133,4 @@ export type Backing = z.infer<typeof Backing>;
 export type Image = z.infer<typeof Image>;
 export type EnvSource = z.infer<typeof EnvSource>;
 export type SecretUse = z.infer<typeof SecretUse>;
-export type Health = z.infer<typeof Health>;
 export type Mount = z.infer<typeof Mount>;
