@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { inServer, removeServer, type Server } from "../../lab/server.ts";
+import { type Cli, type Ended, failureIn, openCli, testLab } from "./berth.ts";
+import { servingServer } from "./servers.ts";
+import { makeTiny, says, type Tiny } from "./tiny.ts";
+
+// A server whose Engine has a disk of its own, as small as a test makes it: df there says the truth.
+const lab = testLab();
+const name = "small";
+let server: Server;
+let cli: Cli;
+let tiny: Tiny;
+
+const shell = (script: string) => inServer(lab, name, "sh", "-ec", script);
+const resize = (megabytes: number) => shell(`mount -o remount,size=${megabytes}m /var/lib/docker`);
+const used = async () => Number((await shell("df -m --output=used /var/lib/docker")).split("\n").at(-1));
+const containers = () => shell("docker ps --all --format '{{.Names}}'");
+
+beforeAll(async () => {
+  server = await servingServer(lab, name);
+  await shell(`docker ps --quiet | xargs docker stop
+systemctl stop docker.socket docker.service
+mount -t tmpfs -o size=3000m tmpfs /var/lib/docker
+systemctl start docker.service`);
+  cli = await openCli(lab);
+  tiny = await makeTiny("tiny");
+  // Never built before, whatever was tried in this lab.
+  await tiny.write({ handler: says(randomUUID()) });
+});
+afterAll(async () => {
+  await removeServer(lab, name);
+  await cli.close();
+  await tiny.remove();
+});
+
+test("too little disk for any application: told before there is a plan", async () => {
+  await resize(700);
+  const ended = await cli.plan(tiny.folder, server);
+  await resize(3000);
+  expect(ended.code).toBe(1);
+  expect(failureIn(ended)).toMatchObject({
+    code: "disk_low",
+    message: expect.stringMatching(/^The server has \d{3} MB of disk free and needs 2000 MB\.$/),
+    object: `root@${server.address}:22`,
+    next: expect.stringContaining("docker system df"),
+  });
+  expect(await containers()).toBe("");
+});
+
+/** The disk fills up when the server is ready, while the image is being built. */
+async function upWhileDiskFills(): Promise<Ended> {
+  let filled: Promise<unknown> | undefined;
+  const onStdout = (line: string) => {
+    if (/"event":"done","step":"server\/proxy"/.test(line)) filled ??= used().then((size) => resize(size + 50));
+  };
+  const ended = await cli.up(tiny.folder, server, { onStdout });
+  expect(filled).toBeDefined();
+  await filled;
+  return ended;
+}
+
+test("too little disk for the image: told before its first byte is sent; with room again the same command ends well", async () => {
+  const ended = await upWhileDiskFills();
+  expect(ended.code).toBe(1);
+  expect(failureIn(ended)).toMatchObject({
+    code: "disk_low",
+    message: expect.stringMatching(/^The server has too little free disk for the image berth\/tiny:[0-9a-f]{16}\.$/),
+    object: `root@${server.address}:22`,
+    cause: expect.stringMatching(/^It needs \d+ MB in \/var\/lib\/docker, and \d\d MB are free\.$/),
+    next: expect.stringContaining("docker system df"),
+  });
+  expect(await shell("docker image ls --quiet berth/tiny")).toBe("");
+  expect(await containers()).toBe("berth-proxy");
+  await resize(3000);
+  expect((await cli.up(tiny.folder, server)).code).toBe(0);
+});
