@@ -72,9 +72,9 @@ export async function connect(server: NamedTarget, expected = server.pinned): Pr
 
 /** The old key is a pin of ours: no known_hosts holds it, so only we can forget it. */
 function forgettable(error: BerthError, { name, target }: NamedTarget): BerthError {
-  const anew = name === nameOf(target) ? "then the same command again" : `berth servers add ${name} ADDRESS`;
+  const anew = name === nameOf(target) ? "" : ` and add it again (berth servers add ${name} ADDRESS)`;
   return new BerthError({
     ...error.toJSON(),
-    next: `Compare with the provider's console. If the new key is right: berth servers remove ${name}, ${anew}`,
+    next: `Compare with the provider's console. If the new key is right, forget the old one (berth servers remove ${name})${anew}, then the same command again.`,
   });
 }
