@@ -62,7 +62,9 @@ async function send(builder: Docker, server: Docker, name: ImageName, ctx: Stage
     return loadMissing(options);
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  ctx.log(`sent ${readable(sent.bytes)} in ${sent.layers} layers of ${archive.layers.length}, ${seconds} s\n`);
+  ctx.log(
+    `sent ${readable(sent.bytes)} in ${sent.layers} ${sent.layers === 1 ? "layer" : "layers"} of ${archive.layers.length}, ${seconds} s\n`,
+  );
 }
 
 async function builtImage(builder: Docker, input: TransferInput, ctx: StageContext) {
