@@ -1,12 +1,15 @@
 import type { RunEvent } from "../run/event.ts";
 import type { Berth } from "../services/berth.ts";
-import { planOfRun } from "../services/run-facts.ts";
+import { editedLine, planOfRun } from "../services/run-facts.ts";
 import { cancel, follow } from "../services/runs.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 
 /** Follows a run, from the event behind `after` on, until it ends, or until the person leaves it: Ctrl-C once leaves it going, twice cancels it. */
 export async function followToEnd(berth: Berth, terminal: Terminal, run: string, after = 0): Promise<ExitCode> {
+  const edited = editedLine(berth, run);
+  if (edited !== undefined)
+    terminal.note(`! The journal of ${run} was changed from outside, from its line ${edited} on.`);
   const progress = showProgress(terminal);
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];

@@ -4,11 +4,16 @@ import { connectSsh } from "../host/connect.ts";
 import type { Host } from "../host/host.ts";
 import { resolveTarget, type Target } from "../host/target.ts";
 import { BerthError } from "../kit/error.ts";
-import { putServer, type StoredServer, serverOf, servers } from "../store/servers.ts";
+import { putServer, serverOf, servers } from "../store/servers.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
-const Facts = z.object({ identityFile: z.string().optional() });
+const Facts = z.object({
+  identityFile: z.string().optional(),
+  /** Where the name led when it was last used: a machine has one host key, whoever logs in. */
+  host: z.string().optional(),
+  port: z.int().optional(),
+});
 
 /** What a person calls a server, and how it is reached. */
 export interface NamedTarget {
@@ -28,20 +33,25 @@ export async function findServer(config: Config, store: Store, wanted: string): 
     ...(identityFile !== undefined && { identityFile }),
   });
   const name = server.name || nameOf(target);
-  const same = known ?? serverOf(store, name);
-  noteServer(store, {
-    name,
-    target: server.target,
-    hostKey: same?.hostKey ?? null,
-    facts: { identityFile },
-    updated: new Date().toISOString(),
-  });
-  return { name, target, pinned: same?.hostKey ?? undefined };
+  const { host, port } = target;
+  const hostKey = (known ?? serverOf(store, name))?.hostKey ?? pinOf(store, host, port);
+  const facts = { identityFile, host, port };
+  putServer(store, { name, target: server.target, hostKey, facts, updated: new Date().toISOString() });
+  return { name, target, pinned: hostKey ?? undefined };
 }
 
-const noteServer = (store: Store, server: StoredServer) => putServer(store, server);
+/** What is pinned for this machine under another name. */
+function pinOf(store: Store, host: string, port: number): string | null {
+  const same = servers(store).find(({ facts, hostKey }) => {
+    const at = Facts.parse(facts);
+    return hostKey !== null && at.host === host && at.port === port;
+  });
+  return same?.hostKey ?? null;
+}
 
-const nameOf = ({ host, port }: Target) => (port === 22 ? host : `${host}:${port}`);
+/** Two users of one machine are two ways in, so they are two names. */
+const nameOf = ({ user, host, port }: Target) =>
+  `${user === "root" ? "" : `${user}@`}${host}${port === 22 ? "" : `:${port}`}`;
 
 /** From now on this server is known by this key, and by no other. */
 export function pinServer(store: Store, name: string, hostKey: string): void {

@@ -1,4 +1,5 @@
 import { Operation } from "../approval/operation.ts";
+import { verifyJournal } from "../run/journal.ts";
 import { type RunState, runOf, stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { runStore, runs } from "../store/runs.ts";
@@ -32,4 +33,10 @@ export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
 export function earlierPlan(berth: Berth, stack: string): string | undefined {
   const standing = stackOf(berth.store, stack)?.appliedPlan;
   return listRuns(berth, stack).find(({ state, plan }) => state === "done" && plan !== standing)?.plan;
+}
+
+/** Number of the first journal line of a run that is not as it was written; undefined where all are. */
+export function editedLine({ store }: Berth, run: string): number | undefined {
+  const journal = verifyJournal(runStore(store).events(run, 0));
+  return journal.intact ? undefined : journal.seq;
 }
