@@ -8,7 +8,7 @@ import { CommanderError } from "commander";
 import { pino } from "pino";
 import { commandLine } from "./cli/commands.ts";
 import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
-import { BerthError, failureOf } from "./kit/error.ts";
+import { BerthError, type Failure, failureOf } from "./kit/error.ts";
 import { type Config, defaultAcmeDirectory } from "./services/config.ts";
 import { work } from "./services/work.ts";
 import { openBerth } from "./services.ts";
@@ -27,14 +27,26 @@ async function command(): Promise<ExitCode> {
     }).parseAsync(words, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misunderstood(error);
     return failed(error);
   }
 }
 
+/** commander has told the person already; programs read it as any other failure. */
+function misunderstood({ message }: CommanderError): ExitCode {
+  const object = ["berth", ...words.slice(0, 1).filter((word) => !word.startsWith("-"))].join(" ");
+  const next = `${object} --help says what it takes.`;
+  sayResult({ code: "usage", message: "The command line cannot be understood.", object, cause: message, next });
+  return 2;
+}
+
+function sayResult(failure: Failure): void {
+  if (words.includes("--json")) stdout.write(`${JSON.stringify({ event: "result", state: "failed", failure })}\n`);
+}
+
 function failed(error: unknown): ExitCode {
   const failure = failureOf(error);
-  if (words.includes("--json")) stdout.write(`${JSON.stringify({ event: "result", state: "failed", failure })}\n`);
+  sayResult(failure);
   stderr.write(`${renderFailure(failure)}\n`);
   if (debug && error instanceof Error) stderr.write(`${error.stack}\n`);
   return exitCodeOf(failure);
@@ -128,15 +140,15 @@ function terminalOf(json: boolean): Terminal {
 /** Asks where a person is: on a terminal that is both ends of the talk. */
 async function ask(question: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string | undefined> {
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
-  stderr.write(question);
-  // readline echoes what is typed to its output; a hidden answer's goes nowhere.
+  // readline echoes what is typed to its output, and draws its line anew; a hidden answer's goes nowhere.
+  if (hidden) stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true });
   const gone = new AbortController();
   reader.once("SIGINT", () => gone.abort());
   reader.once("close", () => gone.abort());
   try {
-    return await reader.question("", { signal: gone.signal });
+    return await reader.question(hidden ? "" : question, { signal: gone.signal });
   } catch {
     return undefined;
   } finally {
