@@ -1,4 +1,6 @@
-import { putServer, removeServer, servers } from "../store/servers.ts";
+import { BerthError } from "../kit/error.ts";
+import { cleanLine } from "../kit/text.ts";
+import { putServer, removeServer, serverOf, servers } from "../store/servers.ts";
 import type { Berth } from "./berth.ts";
 
 export interface ServerLine {
@@ -17,5 +19,17 @@ export function addServer({ store }: Berth, name: string, target: string, identi
   putServer(store, { name, target, hostKey: null, facts, updated: new Date().toISOString() });
 }
 
-/** Forgets a server and its pinned key; the server itself is left alone. */
-export const forgetServer = ({ store }: Berth, name: string): void => removeServer(store, name);
+/** Forgets a server and its pinned key; the server itself is left alone. Throws `no_such_server`. */
+export function forgetServer({ store }: Berth, name: string): void {
+  if (!serverOf(store, name)) throw noSuchServer(name);
+  removeServer(store, name);
+}
+
+const noSuchServer = (name: string) =>
+  new BerthError({
+    code: "no_such_server",
+    message: "This computer knows no server of this name.",
+    object: cleanLine(name),
+    cause: "It was never named here, or is in another state folder.",
+    next: "berth servers list",
+  });

@@ -210,14 +210,43 @@ describe("the word of a person", () => {
   });
 
   test.each([
-    { wrong: [...domain, "--memory", "much"], says: "'--memory <megabytes>' argument 'much' is invalid" },
-    { wrong: [...domain, "--colour", "red"], says: "unknown option '--colour'" },
-    { wrong: ["--domain", "not a host"], says: "a host name, e.g. app.example.com" },
-    { wrong: [...domain, "--server", "root@one@two"], says: "bad_address" },
-  ])("a flag that cannot be understood: $wrong", async ({ wrong, says: words }) => {
-    const ended = await up(...wrong);
+    {
+      wrong: [...domain, "--memory", "much"],
+      code: "usage",
+      object: "berth up",
+      cause: "'--memory <megabytes>' argument 'much' is invalid",
+      next: "berth up --help",
+    },
+    {
+      wrong: [...domain, "--colour", "red"],
+      code: "usage",
+      object: "berth up",
+      cause: "unknown option '--colour'",
+      next: "berth up --help",
+    },
+    {
+      wrong: ["--domain", "not a host"],
+      code: "bad_wish",
+      object: "domain",
+      cause: "a host name, e.g. app.example.com",
+      next: "berth plan --help",
+    },
+    {
+      wrong: [...domain, "--server", "root@one@two"],
+      code: "bad_address",
+      object: "root@one@two",
+      cause: "",
+      next: "ssh://",
+    },
+  ])("a flag that cannot be understood: $wrong", async ({ wrong, code, object, cause, next }) => {
+    const ended = await up(...wrong, "--json");
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain(words);
-    expect(ended.stdout).toBe("");
+    expect(failureIn(ended)).toMatchObject({ code, object, cause: containing(cause), next: containing(next) });
   });
+});
+
+test("a server that nobody named cannot be forgotten", async () => {
+  const ended = await cli.run(["servers", "remove", "nobody"]);
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain("nobody (no_such_server)");
 });
