@@ -2,7 +2,10 @@ import type { PlanInput } from "./make.ts";
 import type { Plan, Service } from "./schema.ts";
 
 /** Why the plan is as it is, and what it may cost, in sentences for the person who approves it. */
-export function explain({ analysis }: PlanInput, services: readonly Service[]): Pick<Plan, "reasons" | "risks"> {
+export function explain(
+  { analysis, survey }: PlanInput,
+  services: readonly Service[],
+): Pick<Plan, "reasons" | "risks"> {
   const reasons = services.flatMap(({ name, strategy, port, health }) => {
     const found = analysis.services.find((service) => service.name === name);
     const at = found?.evidence["port"]?.[0];
@@ -23,6 +26,11 @@ export function explain({ analysis }: PlanInput, services: readonly Service[]): 
         text: `Its own ${dockerfile} is not used yet; the Dockerfile below is.`,
       })),
     { about: "server", text: "Password login, and every port but SSH, 80 and 443, is closed from outside." },
+    { about: "server", text: "Containers on it reach the server's own services no longer, name resolution apart." },
+    ...survey.server.firewalls.map((firewall) => ({
+      about: "server",
+      text: `${firewall} is active and stays in charge: what Docker publishes goes past it, as it did before.`,
+    })),
     ...analysis.datastores
       .filter(({ required, name }) => required && !services.some(({ dependsOn }) => dependsOn.includes(name)))
       .map(({ name }) => ({ about: name, text: "The source needs it, and nothing in the plan provides it." })),

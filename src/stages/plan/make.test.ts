@@ -159,7 +159,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan 57c260e05571 for shop-front
+    "Plan 583c9eefadd5 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
@@ -233,6 +233,7 @@ test("a person reads the whole plan", () => {
 
     Mind
       server: Password login, and every port but SSH, 80 and 443, is closed from outside.
+      server: Containers on it reach the server's own services no longer, name resolution apart.
     "
   `);
 });
