@@ -102,7 +102,7 @@ function askLater(terminal: Terminal, { plan, hash }: Proposal, request: string)
     next: `In a terminal: berth approve ${request}   then the same command again; or the same command with --approve ${hash}`,
   };
   if (terminal.json)
-    terminal.say(JSON.stringify({ event: "result", state: "approval_required", plan: hash, request, ...failure }));
+    terminal.say(JSON.stringify({ event: "result", state: "approval_required", plan: hash, request, failure }));
   terminal.note(renderFailure(failure));
   return undefined;
 }
