@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker } from "../../lab/engine.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
@@ -58,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cli?.close();
   if (server) await removeServer(lab, server.name);
+  if (source) await rm(dirname(source), { recursive: true });
 });
 
 test("a release that needs a key is not planned without it", async () => {

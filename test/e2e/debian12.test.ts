@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker } from "../../lab/engine.ts";
 import { scan } from "../../lab/scan.ts";
@@ -30,6 +30,7 @@ afterAll(async () => {
   await cli?.close();
   await builder?.close();
   if (server) await removeServer(lab, server.name);
+  if (source) await rm(dirname(source), { recursive: true });
 });
 
 const env = () => ({ DOCKER_HOST: builder.address });
