@@ -5,8 +5,24 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["src/**/*.test.ts", "lab/**/*.test.ts", "test/*.test.ts"] } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 600_000 } },
-      { test: { name: "soak", include: ["test/soak/**/*.test.ts"], testTimeout: 1_200_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: "e2e",
+          fileParallelism: false,
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "soak",
+          fileParallelism: false,
+          include: ["test/soak/**/*.test.ts"],
+          testTimeout: 1_200_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });
