@@ -1,6 +1,7 @@
+import { visible } from "../kit/text.ts";
 import type { Analysis, Evidence } from "../stages/analysis/schema.ts";
 
-/** An analysis as a person reads it: each fact with where it was read. */
+/** An analysis as a person reads it: each fact with where it was read, and nothing of it able to forge a line. */
 export function renderAnalysis(analysis: Analysis): string {
   return [
     `${analysis.name}: ${analysis.languages.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`).join(", ") || "no source code found"}`,
@@ -47,6 +48,7 @@ export function renderAnalysis(analysis: Analysis): string {
       analysis.questions.map(({ question, why }) => `${question} (${why})`),
     ),
   ]
+    .map(visible)
     .join("\n")
     .trimEnd();
 }

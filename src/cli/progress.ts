@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+import { visible, visibleLines } from "../kit/text.ts";
 import type { RunEvent } from "../run/event.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,7 +21,7 @@ export function showProgress(terminal: Terminal) {
     if (event.event === "observed") observed++;
     if (event.event === "done") applied++;
     const line = lineOf(event, at);
-    if (line !== undefined) terminal.note(line);
+    if (line !== undefined) terminal.note(visible(line));
   }
 
   function lineOf(event: RunEvent, at: string): string | undefined {
@@ -48,7 +50,8 @@ export function showProgress(terminal: Terminal) {
 
   function onLog(_step: string, text: string): void {
     if (terminal.json) return;
-    for (const line of text.split("\n"))
+    // What an application or its build prints must not reach the terminal as anything but text.
+    for (const line of visibleLines(stripVTControlCharacters(text)).split("\n"))
       if (line.trim() !== "") terminal.note(terminal.live ? dim(`  │ ${line}`) : `  | ${line}`);
   }
 

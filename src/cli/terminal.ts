@@ -1,4 +1,5 @@
 import type { Failure } from "../kit/error.ts";
+import { visible, visibleLines } from "../kit/text.ts";
 
 /** What a command may do with the person before it. cli.ts makes the real one; tests make their own. */
 export interface Terminal {
@@ -30,10 +31,10 @@ export const exitCodeOf = ({ code }: Failure): ExitCode => codes[code] ?? 1;
 
 /** An error as a person reads it: what, to what, why, and what to do next. */
 export function renderFailure({ code, message, object, cause, next }: Failure): string {
-  const indented = (text: string) => text.replaceAll("\n", "\n        ");
+  const indented = (text: string) => visibleLines(text).replaceAll("\n", "\n        ");
   return [
-    `✗ ${message}`,
-    `  what  ${object} (${code})`,
+    `✗ ${visible(message)}`,
+    `  what  ${visible(object)} (${code})`,
     `  why   ${indented(cause)}`,
     `  next  ${indented(next)}`,
   ].join("\n");

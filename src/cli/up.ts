@@ -2,6 +2,7 @@ import { assertPerson } from "../approval/agent.ts";
 import { flagRefusal } from "../approval/flag.ts";
 import type { Grant } from "../approval/grant.ts";
 import { BerthError } from "../kit/error.ts";
+import { visible } from "../kit/text.ts";
 import type { Preview } from "../run/preview.ts";
 import type { Berth } from "../services/berth.ts";
 import type { Proposal } from "../services/propose.ts";
@@ -48,7 +49,7 @@ function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readon
 
 function renderChanges(steps: readonly Preview[]): string {
   const changes = steps.filter(({ holds }) => !holds);
-  const line = ({ title, effect }: Preview) => `  + ${title}${effect === "change" ? "" : ` [${effect}]`}`;
+  const line = ({ title, effect }: Preview) => `  + ${visible(title)}${effect === "change" ? "" : ` [${effect}]`}`;
   return [`${changes.length} of ${steps.length} steps would change something:`, ...changes.map(line), ""].join("\n");
 }
 

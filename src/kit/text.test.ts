@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clean, cleanLine } from "./text.ts";
+import { clean, cleanLine, visible, visibleLines } from "./text.ts";
 
 test("terminal escapes, control characters and bidirectional overrides go, newlines and tabs stay", () => {
   expect(clean("\u001b[31mred\u001b[0m\tand\r\nplain\u0007\u0000")).toBe("red\tand\nplain");
@@ -27,4 +27,12 @@ test("a text is never longer than asked, holds no control character, and stays a
 
 test("one line stays one line", () => {
   expect(cleanLine("a\nb\r\n  c ")).toBe("a b c");
+});
+
+test("what a person approves is shown whole, on one line, and cannot speak to the terminal", () => {
+  expect(visible("a\nService b\u001b[2K\u009b1A\u202e\u2028\u3164")).toBe(
+    "a\\nService b\\u{1b}[2K\\u{9b}1A\\u{202e}\\u{2028}\\u{3164}",
+  );
+  expect(visible("grün  · Größe → 日本")).toBe("grün  · Größe → 日本");
+  expect(visibleLines("one\r\n\ttwo\u001b[1A")).toBe("one\n\ttwo\\u{1b}[1A");
 });

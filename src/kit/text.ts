@@ -20,6 +20,25 @@ export function clean(text: string, maxChars = 2000): string {
 export const cleanLine = (text: string, maxChars = 300): string =>
   shorten(clean(text, text.length).replace(/\s+/g, " ").trim(), maxChars);
 
+/**
+ * A text from outside as one line in which nothing hides: whatever would end the line, reorder or hide what a reader sees,
+ * or speak to the terminal stands there as an escape (`\\n`, `\\u{1b}`). Nothing is left out, since a person approves what
+ * this shows.
+ */
+export const visible = (text: string): string =>
+  text.toWellFormed().replace(hidden, (char) => named[char] ?? `\\u{${char.codePointAt(0)?.toString(16)}}`);
+
+// Beside `invisible`: the line ends of Unicode, and letters that are drawn as nothing.
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** `visible` for a text that is meant to have lines, such as a log: its ends of lines and tabs stay. */
+export const visibleLines = (text: string): string =>
+  text
+    .split(/\r?\n/)
+    .map((line) => line.split("\t").map(visible).join("\t"))
+    .join("\n");
+
 function shorten(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
   const mark = " … ";

@@ -1,6 +1,10 @@
+import { visible } from "../../kit/text.ts";
 import type { EnvSource, Plan, Service } from "./schema.ts";
 
-/** The plan as a person reads it on a terminal. Plain text: whoever prints it decides about colour. */
+/**
+ * The plan as a person reads it on a terminal. Plain text: whoever prints it decides about colour. Names of files, commands
+ * and values come from the repository and the server: each is shown so that it can neither forge a line nor hide one.
+ */
 export function renderPlan(plan: Plan, hash: string): string {
   return [
     `Plan ${hash.slice(0, 12)} for ${plan.stack}`,
@@ -51,7 +55,7 @@ export function renderPlan(plan: Plan, hash: string): string {
 }
 
 const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [title, ...lines.map((line) => (line === "" ? "" : `  ${line}`)), ""];
+  lines.length === 0 ? [] : [visible(title), ...lines.map((line) => (line === "" ? "" : `  ${visible(line)}`)), ""];
 
 const shortImage = (reference: string) => reference.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
 
