@@ -24,7 +24,7 @@ export interface PlannedEnvironment {
 }
 
 /** Names by which applications ask where they are reached or where they listen; conventions of no single framework. */
-const origin = /^(BASE|APP|SITE|PUBLIC|ROOT|SERVER|HOST)_(URL|URI|ORIGIN)$|^ORIGIN$/;
+const origin = /^((BASE|APP|SITE|PUBLIC|ROOT|SERVER|HOST)_)+(URL|URI|ORIGIN)$|^ORIGIN$|^(NEXTAUTH|BETTER_AUTH)_URL$/;
 const host = /^(APP_|SITE_|PUBLIC_)?DOMAIN$|^APP_HOST$/;
 const bind = /^(HOST|HOSTNAME|BIND|BIND_ADDRESS|LISTEN_HOST|LISTEN_ADDRESS|SERVER_HOST)$/;
 

@@ -5,11 +5,11 @@ import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
 import { chooseSubnet, layoutOf } from "./network.ts";
 import { packagesFor } from "./packages.ts";
-import { refuseOpenQuestions } from "./questions.ts";
+import { refuseOpenQuestions, refuseTakenNames } from "./questions.ts";
 import { recipeFor } from "./recipes/index.ts";
 import { type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
-import type { Wishes } from "./wishes.ts";
+import { isKept, type Wishes } from "./wishes.ts";
 
 export interface PlanInput {
   source: Plan["source"];
@@ -40,26 +40,32 @@ export function imagesOf(analysis: Analysis): string[] {
 /** The stack's name: wished, else after the source, as a DNS label. */
 export const stackName = (analysis: Pick<Analysis, "name">, wishes: Pick<Wishes, "stack">): string =>
   wishes.stack ??
-  (analysis.name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^[^a-z]+|-+$/g, "")
-    .slice(0, 40)
-    .replace(/-+$/, "") ||
-    "app");
+  unkept(
+    analysis.name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^[^a-z]+|-+$/g, "")
+      .slice(0, 40)
+      .replace(/-+$/, "") || "app",
+  );
+
+const unkept = (name: string) => (isKept(name) ? `${name}-app` : name);
 
 /**
  * The whole desired state, as plain data: the same input gives the same bytes, on any machine.
  * Throws `questions_open` with all that only a person can answer, and `recipe_missing`.
  */
 export function makePlan(input: PlanInput): Plan {
-  const { analysis, survey, wishes, last } = input;
+  const { analysis, survey, last } = input;
+  const wishes = withoutGiven(input);
   const stack = stackName(analysis, wishes);
   const domain = wishes.domain ?? last?.routes[0]?.host;
   const pinned = pinnedImages(input);
   const provided = neededKinds(analysis).map(({ kind, version }) =>
     kind.provide({ stack, image: pinned(kind.image(version)) }),
   );
+  refuseTakenNames(analysis, provided);
+  const volumeNames = new Set(provided.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
   const layout = layoutOf(subnetOf(input, stack));
   const routed = routedService(analysis);
   const parts = analysis.services.map((service, n) =>
@@ -71,6 +77,7 @@ export function makePlan(input: PlanInput): Plan {
       service,
       addresses: layout.addresses(n),
       routed: service === routed,
+      volumeNames,
     }),
   );
   refuseOpenQuestions(input, stack, domain, parts);
@@ -103,10 +110,17 @@ export function makePlan(input: PlanInput): Plan {
     provision: planProvision(survey),
     ...explain(
       input,
+      stack,
       parts.map(({ planned }) => planned),
     ),
   } satisfies Plan);
 }
+
+/** What a person has set as a secret since is no longer kept in clear as well. */
+const withoutGiven = ({ wishes, given }: PlanInput): Wishes => ({
+  ...wishes,
+  env: Object.fromEntries(Object.entries(wishes.env).filter(([name]) => !Object.hasOwn(given, name))),
+});
 
 /** Identity of a plan: sha256 of its canonical JSON. */
 export const planHash = (plan: Plan): string => hashOf(plan);

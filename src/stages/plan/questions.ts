@@ -1,4 +1,6 @@
 import { BerthError } from "../../kit/error.ts";
+import type { Analysis } from "../analysis/schema.ts";
+import type { Provided } from "./backing/backing.ts";
 import type { PlanInput } from "./make.ts";
 import type { PlannedService } from "./service.ts";
 
@@ -27,5 +29,18 @@ export function refuseOpenQuestions(
     object: analysis.name,
     cause: open.join("\n"),
     next: "Answer each as it says, then run the command again.",
+  });
+}
+
+/** Services and backing services are found by name in one network. Throws `service_name_taken`. */
+export function refuseTakenNames({ services }: Analysis, provided: readonly Provided[]): void {
+  const taken = services.find(({ name }) => provided.some(({ backing }) => backing.name === name));
+  if (taken === undefined) return;
+  throw new BerthError({
+    code: "service_name_taken",
+    message: `A service has the name of the backing service ${taken.name}.`,
+    object: taken.path,
+    cause: `Both would answer to ${taken.name} in the stack's network, and share an environment file.`,
+    next: 'Give it another "name" in its package.json, then run the command again.',
   });
 }

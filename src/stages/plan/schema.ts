@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Name, Wishes } from "./wishes.ts";
+import { HostName, Name, Wishes } from "./wishes.ts";
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** `caddy:2@sha256:…`: the name that people know, and the content that was planned. */
@@ -108,7 +108,7 @@ export const Plan = z.object({
   backing: z.array(Backing),
   volumes: z.array(z.object({ name: z.string(), holds: z.string() })),
   network: z.object({ name: z.string(), subnet: z.cidrv4(), gateway: z.ipv4(), ipRange: z.cidrv4() }),
-  routes: z.array(z.object({ host: z.string(), service: Name })),
+  routes: z.array(z.object({ host: HostName, service: Name })),
   tls: z.object({
     directory: z.url().describe("ACME directory"),
     email: z.string().nullable(),

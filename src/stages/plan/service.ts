@@ -16,6 +16,8 @@ export interface ServiceInput {
   service: AnalysedService;
   addresses: [string, string];
   routed: boolean;
+  /** Names of the stack's volumes so far. */
+  volumeNames: Set<string>;
 }
 
 export interface PlannedService {
@@ -28,12 +30,12 @@ export interface PlannedService {
 /** One service of the plan, with the image that it runs and what it needs to be there. */
 export function planService(
   input: PlanInput,
-  { stack, domain, pinned, provided, service, addresses, routed }: ServiceInput,
+  { stack, domain, pinned, provided, service, addresses, routed, volumeNames }: ServiceInput,
 ): PlannedService {
   const { analysis, wishes, given, source, caBundle } = input;
   const recipe = recipeFor(service);
   const port = service.port ?? 3000;
-  const writable = planWritable(stack, service, recipe.workdir);
+  const writable = planWritable(stack, service, recipe.workdir, volumeNames);
   const environment = planEnvironment({
     analysis,
     service,

@@ -3,16 +3,23 @@ import { z } from "zod";
 /** Names become container, network and host names: DNS labels, so that every tool takes them. */
 export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$|^[a-z]$/, "lower-case letters, digits and dashes");
 
+export const HostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "a host name, e.g. app.example.com",
+  );
+
+/** Networks that every Engine has already, and that none can be made instead of: a stack's network has the stack's name. */
+const kept = ["bridge", "default", "host", "none"];
+export const isKept = (name: string): boolean => kept.includes(name);
+
+const StackName = Name.refine((name) => !isKept(name), "Docker keeps this name for a network of its own");
+
 /** What a person wants otherwise, as structured changes: the only way in which words become a plan. */
 export const Wishes = z.strictObject({
-  stack: Name.optional(),
-  domain: z
-    .string()
-    .regex(
-      /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-      "a host name, e.g. app.example.com",
-    )
-    .optional(),
+  stack: StackName.optional(),
+  domain: HostName.optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), z.string()).default({}),
   memoryMegabytes: z.int().min(64).max(1_048_576).optional(),
   healthPath: z.string().startsWith("/").max(512).optional(),

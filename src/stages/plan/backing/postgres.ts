@@ -5,6 +5,9 @@ const secret = "postgres-password";
 const host = "postgres";
 const port = 5432;
 
+/** Names that PostgreSQL keeps for roles and databases of its own. */
+const kept = /^pg_|^(?:public|none|postgres|template[01])$/;
+
 const value = (text: string, why: string): EnvSource => ({ from: "value", value: text, why });
 
 export const postgres: BackingKind = {
@@ -12,7 +15,8 @@ export const postgres: BackingKind = {
   image: (version) => `postgres:${/^\d+/.exec(version ?? "")?.[0] ?? "17"}`,
   provide({ stack, image }) {
     // A name that PostgreSQL takes without quoting.
-    const database = stack.replaceAll("-", "_");
+    const name = stack.replaceAll("-", "_");
+    const database = kept.test(name) ? `app_${name}` : name;
     const volume = `${stack}-postgres`;
     const password: EnvSource = { from: "secret", secret, why: "made when the database is first started" };
     return {

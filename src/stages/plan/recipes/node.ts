@@ -1,5 +1,6 @@
 import type { Service as AnalysedService } from "../../analysis/schema.ts";
 import { commandWords } from "./command.ts";
+import { literalPath } from "./path.ts";
 import type { Recipe, RecipeInput } from "./recipe.ts";
 
 /** Even majors are the long-term ones; what nobody states gets the newest of them. */
@@ -44,6 +45,7 @@ function build({ service, pinned, ca }: RecipeInput): string[] {
 }
 
 function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
+  const folders = writable.map(literalPath).join(" ");
   return [
     "",
     `FROM ${pinned(image(service))}`,
@@ -52,7 +54,7 @@ function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
     ...(writable.length > 0
       ? [
           "# A new volume takes the owner of the folder that it is mounted on.",
-          `RUN mkdir -p ${writable.join(" ")} && chown node:node ${writable.join(" ")}`,
+          `RUN mkdir -p ${folders} && chown node:node ${folders}`,
         ]
       : []),
     "# Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.",
@@ -64,7 +66,7 @@ function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
   ];
 }
 
-const context = ({ path }: AnalysedService) => (path === "." ? "." : `${path}/`);
+const context = ({ path }: AnalysedService) => (path === "." ? "." : `${literalPath(path)}/`);
 
 const installer = ({ install }: AnalysedService) => (install?.startsWith("npm ci") ? "npm ci" : "npm install");
 
@@ -72,7 +74,7 @@ const mounts = (ca: string | null) =>
   `--mount=type=cache,target=/root/.npm${ca ? " --mount=type=bind,from=ca,target=/mnt" : ""}`;
 
 function prepared(service: AnalysedService, ca: string | null): string[] {
-  const from = service.path === "." ? "" : `${service.path}/`;
+  const from = service.path === "." ? "" : `${literalPath(service.path)}/`;
   // ARG, not ENV: build steps see it, the image keeps nothing of it.
   const trust = ca ? ["ARG NODE_EXTRA_CA_CERTS=/mnt/ca.pem"] : [];
   return ["WORKDIR /app", ...trust, `COPY ${from}package*.json ./`];
