@@ -1,12 +1,17 @@
 /** Set by the runtime, the shell, a hosting platform or a build tool: nothing that a person configures. */
 const ambient =
-  /^(?:NODE_ENV|TESTING|NODE_OPTIONS|NODE_TLS_REJECT_UNAUTHORIZED|NODE_VERSION|PATH|HOME|CI|PWD|TZ|LANG|USER|SHELL|TERM|HOSTNAME|DEBUG|TMPDIR|TEMP|TMP|EDITOR|COLORTERM|FORCE_COLOR|NO_COLOR|INIT_CWD|APPDATA|HOMEPATH|USERPROFILE|XDG_\w+|MODE|DEV|PROD|SSR|BASE_URL)$|^(?:npm_|VERCEL|GITHUB_|GITLAB_|NETLIFY|HEROKU_|RAILWAY_|RENDER_|FLY_|CF_PAGES|VITEST|JEST_|K_|BERTH_)/;
+  /^(?:NODE_ENV|TESTING|NODE_OPTIONS|NODE_TLS_REJECT_UNAUTHORIZED|NODE_VERSION|PATH|HOME|CI|PWD|TZ|LANG|USER|SHELL|TERM|HOSTNAME|DEBUG|TMPDIR|TEMP|TMP|EDITOR|COLORTERM|FORCE_COLOR|NO_COLOR|INIT_CWD|APPDATA|HOMEPATH|USERPROFILE|XDG_\w+|MODE|DEV|PROD|SSR)$|^(?:npm_|VERCEL|GITHUB_|GITLAB_|NETLIFY|HEROKU_|RAILWAY_|RENDER_|FLY_|CF_PAGES|VITEST|JEST_|K_|BERTH_)/;
 
 export const isAmbient = (name: string) => ambient.test(name);
 
-/** Prefixes by which a front end's build takes a value into what browsers get. */
+/**
+ * Prefixes by which a front end's build takes a value into what browsers get. PUBLIC_URL and its like are servers' names
+ * for their own address, too, and those read them when they start.
+ */
 export const isBuildTime = (name: string) =>
-  /^(?:NEXT_PUBLIC_|VITE_|NUXT_PUBLIC_|REACT_APP_|VUE_APP_|PUBLIC_|EXPO_PUBLIC_|GATSBY_|NG_APP_)/.test(name);
+  /^(?:NEXT_PUBLIC_|VITE_|NUXT_PUBLIC_|REACT_APP_|VUE_APP_|PUBLIC_(?!(?:BASE_|APP_|SITE_)?(?:URL|URI|ORIGIN|HOST|DOMAIN)$)|EXPO_PUBLIC_|GATSBY_|NG_APP_)/.test(
+    name,
+  );
 
 export const isSecret = (name: string) =>
   !isBuildTime(name) &&

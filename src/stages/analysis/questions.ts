@@ -18,8 +18,9 @@ export const aboutStart = ({ name, start, dockerfile }: Service): Question[] =>
         }),
       ];
 
-export const aboutPort = ({ name, port, kind, confidence }: Service): Question[] =>
-  kind === "worker" || confidence["port"] === "stated" || confidence["port"] === "inferred"
+/** A program that listens where its variable says gets any port. */
+export const aboutPort = ({ name, port, port_env, kind, confidence }: Service): Question[] =>
+  kind === "worker" || port_env !== null || confidence["port"] === "stated" || confidence["port"] === "inferred"
     ? []
     : [
         ask(`services.${name}.port`, {

@@ -108,6 +108,18 @@ test.each([
   ],
   ["const { PORT = 4004 } = process.env; app.listen(PORT)", 4004, "PORT", "inferred"],
   ["app.listen(process.env.PORT)", 3000, "PORT", "default"],
+  [
+    "const env = z.object({ PORT: z.coerce.number().int().default(4006) }).parse(process.env); app.listen(env.PORT)",
+    4006,
+    "PORT",
+    "inferred",
+  ],
+  [
+    "const env = cleanEnv(process.env, { PORT: port({ default: 4007, desc: 'x' }) }); app.listen(env.PORT)",
+    4007,
+    "PORT",
+    "inferred",
+  ],
   ["redis.listen('channel'); const a = process.env.PORT || 4005", 4005, "PORT", "inferred"],
   ["const a = a; const b = c || c; const c = b || b; app.listen(b)", 3000, null, "default"],
 ] as const)("%s listens on %s", async (code, port, variable, confidence) => {
@@ -140,6 +152,9 @@ test.each([
   [{ "index.js": 'cache.get("/health"); app.post("/healthz", h)' }, null],
   [{ "index.js": 'const r = express.Router();\nr.get("/health", h);\napp.use("/api", r)' }, "/api/health"],
   [{ "index.js": 'const r = express.Router();\nr.get("/health", h)' }, null],
+  [{ "index.js": 'createServer((req, res) => { if (req.url === "/healthz") res.end() })' }, "/healthz"],
+  [{ "index.js": 'switch (new URL(req.url, "http://x").pathname) { case "/": x(); case "/status": y() }' }, "/status"],
+  [{ "index.js": 'if (kind === "/health") x()' }, null],
   [
     {
       "index.js": 'import routes from "./routes.js";\napp.use("/api", routes)',
@@ -190,3 +205,23 @@ test.each([
 ])("%s keeps nothing that must outlive a release", async (code) =>
   expect((await analyzeApp({ "src/index.js": code })).service.writable).toEqual([]),
 );
+
+test("a server without framework that listens where PORT says is a web service, and nothing is asked", async () => {
+  const files = {
+    "package.json": '{\n "scripts": { "start": "node server.js" }\n}',
+    "server.js": "require('node:http').createServer(answer).listen(process.env.PORT)",
+  };
+  const analysis = await analyzeFiles(files);
+  expect(unsound(analysis, files)).toEqual([]);
+  expect(analysis.services).toMatchObject([{ kind: "web", port: 3000, port_env: "PORT" }]);
+  expect(analysis.questions).toEqual([]);
+});
+
+test("the address of a server is its own, that of a Vite page is not", async () => {
+  const read = "use(process.env.BASE_URL, process.env.PUBLIC_URL, import.meta.env.BASE_URL)";
+  expect(await env({ "index.js": read })).toMatchObject({
+    BASE_URL: { required: true, build_time: false },
+    PUBLIC_URL: { required: true, build_time: false },
+  });
+  expect(await env({ "index.js": "use(import.meta.env.BASE_URL)" })).toEqual({});
+});

@@ -16,7 +16,9 @@ export function envName(module: Module, node: Node, steps = maxSteps): string | 
         ? stringOf(node.childForFieldName("index"))
         : undefined;
   if (name === undefined || !/^[A-Za-z_]\w{0,99}$/.test(name)) return undefined;
-  return isEnvObject(module, node.childForFieldName("object"), steps) ? name : undefined;
+  const object = node.childForFieldName("object");
+  if (name === "BASE_URL" && object?.text === "import.meta.env") return undefined; // Vite's own: the path that it serves under
+  return isEnvObject(module, object, steps) ? name : undefined;
 }
 
 /** Whether an expression is the environment itself, by whatever name. */

@@ -1,5 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { type Fact, inferred, stated } from "../facts.ts";
+import type { Evidence } from "../schema.ts";
 import { evaluate, type Value } from "./evaluate.ts";
 import { argumentsOf, at, type Code, type Module } from "./modules.ts";
 import { property } from "./objects.ts";
@@ -7,6 +8,8 @@ import { property } from "./objects.ts";
 export interface Listening {
   port: Fact<number> | undefined;
   portEnv: string | undefined;
+  /** Where the variable is read that says the port. */
+  portEnvAt: Evidence | undefined;
 }
 
 /** Where the program listens: what it gives to `listen`, `serve` and the like, or what stands in for a missing PORT. */
@@ -18,10 +21,12 @@ export function listening(code: Code): Listening {
   const fromCall = best && toListening(best.value, "given to listen");
   if (fromCall?.port) return fromCall;
   for (const module of code.modules.filter(({ text }) => /PORT\b/.test(text))) {
-    const fallback = defaults(module).find((value) => isPortName(value.env?.name) && portOf(value) !== undefined);
+    const fallback = [...defaults(module), ...schemaDefaults(module)].find(
+      (value) => isPortName(value.env?.name) && portOf(value) !== undefined,
+    );
     if (fallback) return toListening(fallback, "stands in for a missing PORT");
   }
-  return fromCall ?? { port: undefined, portEnv: undefined };
+  return fromCall ?? { port: undefined, portEnv: undefined, portEnvAt: undefined };
 }
 
 const isPortName = (name: string | undefined) =>
@@ -34,7 +39,9 @@ function toListening(value: Value, rule: string): Listening {
   const place = value.literal;
   const evidence = place ? [at(place.module, place.node, rule)] : [];
   const fact = port === undefined ? undefined : value.env ? inferred(port, ...evidence) : stated(port, ...evidence);
-  return { port: fact, portEnv: isPortName(value.env?.name) ? value.env?.name : undefined };
+  const { env } = value;
+  if (!env || !isPortName(env.name)) return { port: fact, portEnv: undefined, portEnvAt: undefined };
+  return { port: fact, portEnv: env.name, portEnvAt: at(env.module, env.node, "says where to listen") };
 }
 
 function portOf({ literal }: Value): number | undefined {
@@ -70,3 +77,23 @@ const defaults = (module: Module): Value[] =>
       `(binary_expression operator: ["||" "??"]) @value (assignment_pattern right: (_)) @value (call_expression) @value`,
     )
     .flatMap(({ value }) => (value && value.endIndex - value.startIndex < 300 ? [evaluate(module, value, 4)] : []));
+
+/** `PORT: z.coerce.number().default(3000)`, `PORT: port({ default: 3000 })`: a schema of the environment. */
+const schemaDefaults = (module: Module): Value[] =>
+  module.matches("(pair key: (property_identifier) @key value: (call_expression) @rule)").flatMap(({ key, rule }) => {
+    if (!key || !rule || !isPortName(key.text)) return [];
+    const literal = defaultOf(module, rule);
+    return literal ? [{ env: { module, node: key, name: key.text }, literal }] : [];
+  });
+
+function defaultOf(module: Module, rule: Node): Value["literal"] {
+  for (const call of rule.descendantsOfType("call_expression")) {
+    if (!call) continue;
+    const [first] = argumentsOf(call);
+    const isDefault = call.childForFieldName("function")?.childForFieldName("property")?.text === "default";
+    const named = property(module, first, "default");
+    const { literal } = named ? evaluate(named.module, named.node) : isDefault ? evaluate(module, first) : {};
+    if (literal) return literal;
+  }
+  return undefined;
+}

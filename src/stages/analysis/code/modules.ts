@@ -28,7 +28,7 @@ const maxTotalBytes = 16_000_000;
 
 /** What a file must mention to be worth parsing: the environment, a server, a route, or a file that is written. */
 const worthParsing =
-  /\benv\b|\bport\b|\blisten\b|\.(?:get|use|all|route|register|dest)\s*\(|\bserve\s*\(|\bmulter\b|writeFile|WriteStream|\bmkdir|\bDatabase\b|outputFile/;
+  /\benv\b|\bport\b|\blisten\b|\.(?:get|use|all|route|register|dest)\s*\(|\bserve\s*\(|\bmulter\b|writeFile|WriteStream|\bmkdir|\bDatabase\b|outputFile|\breq\w*\.(?:url|path)\b|\bpathname\b/;
 
 /** Parses what the program itself is made of: not its tests, examples or documentation. The trees are freed on dispose. */
 export async function readCode(view: View, isProgram: (path: string) => boolean): Promise<Code> {

@@ -33,7 +33,7 @@ interface Route {
 export function healthRoute(code: Code): Fact<string> | undefined {
   const mounts = code.modules.flatMap(mountsOf);
   const found = code.modules
-    .flatMap((module) => routesOf(module, "^(get|all)$"))
+    .flatMap((module) => [...routesOf(module, "^(get|all)$"), ...comparedPaths(module)])
     .filter(({ path }) => health.test(path))
     .flatMap((route) => {
       const prefix = prefixOf(route, mounts, 4);
@@ -65,6 +65,19 @@ function routesOf(module: Module, methods: string): Route[] {
         ? [{ module, receiver: on.text.slice(0, 60), path, node: given[0] }]
         : [];
     });
+}
+
+/** A server without a framework looks at the path itself: `req.url === "/healthz"`, `case "/healthz":`. */
+function comparedPaths(module: Module): Route[] {
+  const found = module.matches(`
+    (binary_expression left: (_) @on operator: ["==" "==="] right: (string) @path)
+    (switch_statement value: (_) @on body: (switch_body (switch_case value: (string) @path)))`);
+  return found.flatMap(({ on, path }) => {
+    const text = stringOf(path);
+    return path && text && /(?:^|\W)(?:url|pathname|path)\)?$/i.test(on?.text.slice(-60) ?? "")
+      ? [{ module, receiver: "", path: text, node: path }]
+      : [];
+  });
 }
 
 interface Mount extends Route {

@@ -36,10 +36,12 @@ export function describeService({ view, manifest, root, code, within, name, take
   const manager = chosen.manager.value;
   const found = frameworks.filter(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined));
   const framework = found[0];
-  const { port, portEnv } = listening(code);
-  const conventional = framework?.defaultPort
-    ? byDefault(framework.defaultPort, frameworkLine(manifest, framework.packages))
-    : undefined;
+  const { port, portEnv, portEnvAt } = listening(code);
+  const conventional = portEnvAt
+    ? byDefault(framework?.defaultPort ?? usualPort, portEnvAt)
+    : framework?.defaultPort
+      ? byDefault(framework.defaultPort, frameworkLine(manifest, framework.packages))
+      : undefined;
   const start = startOf(manifest, manager, view);
   const { release, others } = releaseOf(manifest, manager, view);
   const prisma = prismaOf(view, within);
@@ -60,7 +62,7 @@ export function describeService({ view, manifest, root, code, within, name, take
   const service: Service = {
     name: serviceName,
     path: manifest.path,
-    kind: framework?.kind ?? (port ? "web" : "worker"),
+    kind: framework?.kind ?? (port || portEnv ? "web" : "worker"),
     language: languagesOf(view.files.filter(({ path }) => within(path)))[0]?.name ?? "javascript",
     ...values(facts),
     frameworks: found.map((one) => one.name),
@@ -95,6 +97,9 @@ export function describeService({ view, manifest, root, code, within, name, take
     ],
   };
 }
+
+/** For a program that listens wherever its variable says. */
+const usualPort = 3000;
 
 const frameworkLine = (manifest: Manifest, packages: string[]) =>
   manifest.at(["dependencies", packages.find((one) => manifest.dependencies[one] !== undefined) ?? ""], "dependency");
