@@ -103,6 +103,12 @@ export async function openCli(lab: Lab): Promise<Cli> {
 export const pointDomain = (lab: Lab, server: Server, domain = domainOf(server)): Promise<void> =>
   setName(lab, domain, [server.address, server.address6]);
 
+/** What a command that ended well said; throws with its last words where it did not. */
+export function done<T extends Ended>(ended: T): T {
+  if (ended.code === 0) return ended;
+  throw new Error(`berth ended with ${ended.code}:\n${ended.stderr.slice(-3000)}`);
+}
+
 /** The ids of the steps that were applied, in order. */
 export const applied = ({ events }: Ended): string[] =>
   events.filter(({ event }) => event === "done").map(({ step }) => String(step));
