@@ -29,7 +29,9 @@ async function main(): Promise<number> {
   const home = join(lab.dir, "demo");
   // The state folder that the demo makes for itself: it says of itself that its servers are the lab's.
   if (!existsSync(join(home, "berth.db"))) openStore(home, { demo: { networks: [lab.network, lab.network6] } }).close();
-  const env = { ...process.env, ...(await environmentFor(lab)), BERTH_HOME: home, BERTH_IDENTITY: server.key };
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_"));
+  const lent = { ...(await environmentFor(lab)), BERTH_HOME: home, BERTH_IDENTITY: server.key };
+  const env = { ...Object.fromEntries(own), ...lent };
   const target = ["--server", `ssh://${server.user}@${server.address}`, "--domain", domain];
 
   const planned = await berth(["plan", source, ...target, "--json"], env, "pipe");

@@ -98,7 +98,8 @@ export async function resume(berth: Berth, id: string): Promise<number> {
     machine,
     command: [...config.workerCommand, id],
     logFile: join(folder, "worker.log"),
-    env: Object.fromEntries(defined),
+    // The key that this command was given, if any, and not the one that the environment happens to name.
+    env: { ...Object.fromEntries(defined), ...(config.identityFile && { BERTH_IDENTITY: config.identityFile }) },
   });
   return after;
 }
