@@ -5,7 +5,7 @@ import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
 import { chooseSubnet, layoutOf } from "./network.ts";
 import { packagesFor } from "./packages.ts";
-import { refuseOpenQuestions, refuseTakenNames } from "./questions.ts";
+import { refuseNothing, refuseOpenQuestions, refuseTakenNames } from "./questions.ts";
 import { recipeFor } from "./recipes/index.ts";
 import { type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
@@ -57,6 +57,7 @@ const unkept = (name: string) => (isKept(name) ? `${name}-app` : name);
  */
 export function makePlan(input: PlanInput): Plan {
   const { analysis, survey, last } = input;
+  refuseNothing(analysis);
   const wishes = withoutGiven(input);
   const stack = stackName(analysis, wishes);
   const domain = wishes.domain ?? last?.routes[0]?.host;

@@ -1,19 +1,20 @@
 import { BerthError } from "../../kit/error.ts";
-import type { Analysis } from "../analysis/schema.ts";
+import type { Analysis, Service } from "../analysis/schema.ts";
 import type { Provided } from "./backing/backing.ts";
 import type { PlanInput } from "./make.ts";
-import type { PlannedService } from "./service.ts";
+import { type PlannedService, wishedPort } from "./service.ts";
 
 /** Throws `questions_open` with all that only a person can answer, and how. */
 export function refuseOpenQuestions(
-  { analysis }: PlanInput,
+  input: PlanInput,
   stack: string,
   domain: string | undefined,
   parts: readonly PlannedService[],
 ): void {
+  const { analysis } = input;
   const open = [
     ...(domain === undefined ? ["domain: which host name leads to the server? (--domain HOST)"] : []),
-    ...analysis.questions.filter(({ required }) => required).map(({ about, question }) => `${about}: ${question}`),
+    ...stillOpen(input).map(({ about, question }) => `${about}: ${question} (${answerTo(about, analysis)})`),
     ...parts.flatMap(({ environment }) =>
       environment.missing.map(({ name, secret, at }) =>
         secret
@@ -29,6 +30,35 @@ export function refuseOpenQuestions(
     object: analysis.name,
     cause: open.join("\n"),
     next: "Answer each as it says, then run the command again.",
+  });
+}
+
+const stillOpen = ({ analysis, wishes }: PlanInput) =>
+  analysis.questions
+    .filter(({ required }) => required)
+    .filter(
+      ({ about }) => !analysis.services.some((one) => isPort(about, one) && wishedPort(one, wishes) !== undefined),
+    );
+
+const isPort = (about: string, { name }: Service) => about === `services.${name}.port`;
+
+/** What a person does to answer a question of the analysis. */
+function answerTo(about: string, { services }: Analysis): string {
+  const asked = services.find((one) => isPort(about, one));
+  if (asked) return `--env ${asked.port_env ?? "PORT"}=NUMBER`;
+  if (about === "datastores") return "take the drivers that it does not use out of its dependencies";
+  return "its source has to say so";
+}
+
+/** Throws `nothing_to_deploy` where no service was found. */
+export function refuseNothing({ name, services, languages }: Analysis): void {
+  if (services.length > 0) return;
+  throw new BerthError({
+    code: "nothing_to_deploy",
+    message: "No program that Berth can deploy was found in the source.",
+    object: name,
+    cause: `Berth looks for a package.json with a "start" script or a web framework, so far; the source holds ${languages.map((one) => one.name).join(", ") || "no code"}.`,
+    next: "Name the folder that holds the package.json (in a git address: #BRANCH:FOLDER), or give it a start script.",
   });
 }
 

@@ -34,7 +34,7 @@ export function planService(
 ): PlannedService {
   const { analysis, wishes, given, source, caBundle } = input;
   const recipe = recipeFor(service);
-  const port = service.port ?? 3000;
+  const port = (routed ? wishedPort(service, wishes) : undefined) ?? service.port ?? 3000;
   const writable = planWritable(stack, service, recipe.workdir, volumeNames);
   const environment = planEnvironment({
     analysis,
@@ -79,6 +79,12 @@ export function planService(
     ),
   };
   return { planned, image, volumes: writable.volumes, environment };
+}
+
+/** Who sets the variable that moves the port, or PORT where the code shows none, says where the service listens. */
+export function wishedPort({ port_env }: AnalysedService, { env }: PlanInput["wishes"]): number | undefined {
+  const port = Number(env[port_env ?? "PORT"]);
+  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
 }
 
 function planHealth({ health_path, evidence }: AnalysedService, wished: string | undefined): Service["health"] {

@@ -10,19 +10,29 @@ const recipes: readonly Recipe[] = [node];
 export function recipeFor(service: AnalysedService): Recipe {
   const recipe = recipes.find(({ fits }) => fits(service));
   if (recipe) return recipe;
-  const found =
-    [service.runtime?.name, service.package_manager, service.framework].filter(Boolean).join(", ") || "nothing known";
   throw new BerthError({
     code: "recipe_missing",
     message: `Berth cannot write a Dockerfile for the service ${service.name} yet.`,
     object: service.path,
-    cause:
-      service.start === null
-        ? `no start command was found (${found})`
-        : `what was found is ${found}; there are recipes for ${recipes.map(({ name }) => name).join(", ")}`,
-    next:
-      service.start === null
-        ? 'Add a "start" script to its package.json, then run the command again.'
-        : "Deploy a Node application with npm, or follow CHANGELOG.md for more recipes.",
+    ...(service.start === null ? withoutStart : withoutRecipe(service)),
   });
+}
+
+const withoutStart = {
+  cause: "No start command was found.",
+  next: 'Add a "start" script to its package.json, then run the command again.',
+};
+
+function withoutRecipe({ runtime, package_manager: manager, evidence }: AnalysedService): {
+  cause: string;
+  next: string;
+} {
+  const at = evidence["package_manager"]?.[0];
+  if (runtime?.name !== "node" || manager === null || !at)
+    return { cause: `It runs on ${runtime?.name ?? "nothing known"}.`, next: "Deploy a Node application with npm." };
+  const said = at.rule === "lock file" ? `delete ${at.file}` : `take "packageManager" out of ${at.file}`;
+  return {
+    cause: `Its packages are installed by ${manager} (${at.file}:${at.line}); Berth installs with npm, so far.`,
+    next: `Where npm may take over: ${said}, run npm install, commit the package-lock.json, then run the command again.`,
+  };
 }
