@@ -12,7 +12,7 @@ import { followToEnd } from "./follow.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 
 export interface Consent {
-  /** `--approve HASH`: at least 12 characters of the plan's hash. */
+  /** `--approve HASH`: at least 32 characters of the plan's hash, since fewer could be met by trying out sources. */
   approve?: string | undefined;
   yes?: boolean | undefined;
 }
@@ -26,6 +26,7 @@ export async function applyPlan(
 ): Promise<ExitCode> {
   const { plan, hash } = proposal;
   terminal.note(renderPlan(plan, hash));
+  if (proposal.startsFromUnknown) terminal.note(`${fromUnknown}\n`);
   const steps = await preview(berth, plan, new AbortController().signal);
   const changes = steps.filter(({ holds }) => !holds);
   if (changes.length === 0) return nothingToDo(terminal, proposal, steps);
@@ -35,6 +36,9 @@ export async function applyPlan(
   const { run, after } = await start(berth, proposal, granted);
   return followToEnd(berth, terminal, run, after);
 }
+
+const fromUnknown =
+  "! What stands there was not applied from this state folder: the wishes and images that this plan keeps of it are the server's word.";
 
 function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readonly Preview[]): ExitCode {
   const address = plan.routes.map(({ host }) => `https://${host}`).join(", ");
@@ -65,7 +69,7 @@ async function hear(
   const servers = [plan.server.host];
   if (consent.approve !== undefined) {
     assertPerson(berth.store, berth.config.env, servers);
-    if (consent.approve.length < 12 || !hash.startsWith(consent.approve)) throw otherPlan(consent.approve, hash);
+    if (consent.approve.length < 32 || !hash.startsWith(consent.approve)) throw otherPlan(consent.approve, hash);
     return grant(berth, proposal, request, "flag", await passphrase(berth, terminal));
   }
   if (consent.yes) {

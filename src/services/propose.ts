@@ -9,12 +9,13 @@ import { Plan } from "../stages/plan/schema.ts";
 import { mergeWishes, type Wishes } from "../stages/plan/wishes.ts";
 import type { Resolved } from "../stages/source/fetch.ts";
 import { pinImage, surveyBuilder } from "../stages/survey/builder.ts";
-import { refuseServer } from "../stages/survey/refuse.ts";
+import { appliedDamaged, refuseServer } from "../stages/survey/refuse.ts";
 import type { Survey } from "../stages/survey/schema.ts";
 import { surveyServer } from "../stages/survey/server.ts";
 import { planOf, putPlan } from "../store/plans.ts";
 import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
+import { standingOf } from "./standing.ts";
 
 /** Packages, a base, a database and an image fit in this; what an image really needs is asked before it is sent. */
 const leastDiskMegabytes = 2000;
@@ -27,6 +28,8 @@ export interface Proposal {
   base: Base;
   /** Never applied before, here or on its server. */
   newStack: boolean;
+  /** It starts from a plan that this state folder does not know: its wishes and images are the server's word. */
+  startsFromUnknown: boolean;
 }
 
 export interface Proposed {
@@ -47,7 +50,11 @@ export async function propose(berth: Berth, proposed: Proposed): Promise<Proposa
   try {
     const survey = await look(berth, host, server.name, stack, proposed.analysis);
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
-    const last = lastPlan(survey);
+    const { last, serial, newStack, unknownHere } = standingOf(
+      store,
+      { stack, server: server.name },
+      survey.server.applied,
+    );
     const plan = makePlan({
       source: sourceOf(proposed.source),
       analysis: proposed.analysis,
@@ -59,9 +66,8 @@ export async function propose(berth: Berth, proposed: Proposed): Promise<Proposa
       last,
       updateImages: proposed.updateImages,
     });
-    const serial = survey.server.applied?.serial ?? 0;
     const hash = putPlan(store, { stack, serial, plan, created: survey.at });
-    return { plan, hash, base: baseOf(plan, serial), newStack: serial === 0 };
+    return { plan, hash, base: baseOf(plan, serial), newStack, startsFromUnknown: unknownHere };
   } finally {
     await host.close();
   }
@@ -82,12 +88,6 @@ async function look(berth: Berth, host: Host, name: string, stack: string, analy
     builder: engine ? await surveyBuilder(engine) : null,
     images: Object.fromEntries(names.map((image, n) => [image, pinned[n] ?? ""])),
   };
-}
-
-/** What the server says was applied last. It is read by our own schema: a plan of another version counts as none. */
-function lastPlan({ server }: Survey): Plan | null {
-  const parsed = Plan.safeParse(server.applied?.plan);
-  return parsed.success ? parsed.data : null;
 }
 
 /** A grant holds while these are as they were: which plan stands, and which machine it stands on. */
@@ -120,8 +120,10 @@ export async function proposeStored(berth: Berth, wanted: string): Promise<Propo
   const server = await findServer(berth.config, berth.store, plan.server.name);
   const host = await connect(server, plan.server.hostKey);
   try {
-    const serial = (await surveyServer(host, { stack: plan.stack })).applied?.serial ?? 0;
-    return { plan, hash: stored.hash, base: baseOf(plan, serial), newStack: serial === 0 };
+    const { applied, appliedDamaged: damaged } = await surveyServer(host, { stack: plan.stack });
+    if (damaged) throw appliedDamaged(host.name);
+    const { serial, newStack } = standingOf(berth.store, { stack: plan.stack, server: server.name }, applied);
+    return { plan, hash: stored.hash, base: baseOf(plan, serial), newStack, startsFromUnknown: false };
   } finally {
     await host.close();
   }

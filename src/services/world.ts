@@ -6,6 +6,7 @@ import { readFile } from "../host/files.ts";
 import type { Host } from "../host/host.ts";
 import { paths } from "../kit/layout.ts";
 import type { Plan } from "../stages/plan/schema.ts";
+import { appliedDamaged } from "../stages/survey/refuse.ts";
 import { Applied } from "../stages/survey/server-facts.ts";
 import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
@@ -60,5 +61,10 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
 /** How often a plan of this stack was applied whole, as its server says; 0: never. */
 async function serialOn(host: Host, stack: string): Promise<number> {
   const text = await readFile(host, paths.applied(stack));
-  return text === undefined ? 0 : Applied.parse(JSON.parse(text)).serial;
+  if (text === undefined) return 0;
+  try {
+    return Applied.parse(JSON.parse(text)).serial;
+  } catch {
+    throw appliedDamaged(host.name);
+  }
 }

@@ -87,6 +87,7 @@ export const survey: Survey = {
     addresses6: [],
     stacks: [],
     applied: null,
+    appliedDamaged: false,
     proxyImage: null,
   },
   builder: { architecture: "amd64", engine: "26.1" },

@@ -1,4 +1,5 @@
 import { BerthError } from "../../kit/error.ts";
+import { serverRoot } from "../../kit/layout.ts";
 import type { Listener, ServerFacts } from "./server-facts.ts";
 
 export interface Needs {
@@ -10,8 +11,9 @@ export interface Needs {
 
 const supported: Record<string, readonly string[]> = { debian: ["12", "13"], ubuntu: ["24.04", "26.04"] };
 
-/** Refuses, before any plan, a server that Berth cannot make ready; pure. Throws `unsupported_os`, `port_taken`, `disk_low`. */
+/** Refuses, before any plan, a server that Berth cannot make ready; pure. Throws `applied_damaged`, `unsupported_os`, `port_taken`, `disk_low`. */
 export function refuseServer(facts: ServerFacts, { server, diskMegabytes }: Needs): void {
+  if (facts.appliedDamaged) throw appliedDamaged(server);
   if (!supported[facts.os.id]?.includes(facts.os.version)) throw unsupportedOs(facts, server);
   const holder = facts.listeners.find(
     ({ protocol, port, ours }) => protocol === "tcp" && (port === 80 || port === 443) && !ours,
@@ -20,6 +22,16 @@ export function refuseServer(facts: ServerFacts, { server, diskMegabytes }: Need
   const free = Math.min(facts.diskFreeMegabytes.root, facts.diskFreeMegabytes.engine);
   if (free < diskMegabytes) throw diskLow(free, diskMegabytes, server);
 }
+
+/** Taken for nothing, it would make a stack that is there look new. */
+export const appliedDamaged = (server: string) =>
+  new BerthError({
+    code: "applied_damaged",
+    message: "What the server keeps of the last release of this stack cannot be read.",
+    object: `${server}, ${serverRoot}/stacks/STACK/applied.json`,
+    cause: "The file is there, and is not what Berth writes: it was cut off, changed, or written by another version.",
+    next: "Look at it on the server; releases/*/plan.json beside it hold the plans. Removed, the stack counts as new.",
+  });
 
 const unsupportedOs = ({ os }: ServerFacts, server: string) =>
   new BerthError({

@@ -48,6 +48,8 @@ export const ServerFacts = z.object({
   stacks: z.array(z.object({ stack: z.string(), serial: z.int(), planHash: z.string() })),
   /** What was applied last of the stack that was asked for; null where there is nothing. */
   applied: Applied.nullable(),
+  /** There is something where `applied` is read from, and it is not what Berth wrote. */
+  appliedDamaged: z.boolean(),
   /** Image of Berth's proxy, as it was asked for, while it runs. */
   proxyImage: z.string().nullable(),
 });

@@ -26,6 +26,7 @@ export function readReport(output: string): Report {
       .filter((line) => line.trim() !== "");
   const line = (name: string) => cleanLine(section(name), 200);
   const sshd = lines("sshd");
+  const applied = readApplied(section("applied").trim());
   return {
     os: readOs(lines("os")),
     architecture: architectures[line("architecture")] ?? line("architecture"),
@@ -50,7 +51,8 @@ export function readReport(output: string): Report {
     routes: lines("routes").flatMap(readRoute),
     addresses6: lines("addresses6").flatMap((entry) => /inet6 ([0-9a-f:]+)/.exec(entry)?.[1] ?? []),
     stacks: lines("stacks").flatMap(readStack),
-    applied: readApplied(section("applied").trim()),
+    applied,
+    appliedDamaged: applied === null && section("applied").trim() !== "",
   };
 }
 

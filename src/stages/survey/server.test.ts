@@ -112,6 +112,7 @@ test("a server's report becomes facts", () => {
     addresses6: ["2001:db8::5"],
     stacks: [{ stack: "shop", serial: 3, planHash: "abc" }],
     applied: { serial: 3, planHash: "abc", plan: { version: 1 } },
+    appliedDamaged: false,
   });
 });
 
@@ -131,6 +132,17 @@ test("a system without dpkg says its architecture in the kernel's words", () => 
 
 test("an empty answer throws nothing here: the schema refuses it", () => {
   expect(readReport("")).toMatchObject({ architecture: "", listeners: [], applied: null, sshPorts: [] });
+});
+
+test("a record that cannot be read is damaged, not absent", () => {
+  const written = `== applied\n${applied}`;
+  expect(readReport(output)).toMatchObject({ appliedDamaged: false });
+  expect(readReport("")).toMatchObject({ appliedDamaged: false });
+  for (const broken of ["e30=", "bm90IGpzb24=", applied.slice(0, 20)])
+    expect(readReport(output.replace(written, `== applied\n${broken}`))).toMatchObject({
+      applied: null,
+      appliedDamaged: true,
+    });
 });
 
 const facts = (change: Partial<ServerFacts>): ServerFacts =>
@@ -153,6 +165,7 @@ const nginx = {
 
 test.each<[string, Partial<ServerFacts>, string | undefined]>([
   ["a plain server", {}, undefined],
+  ["a damaged record", { appliedDamaged: true }, "applied_damaged"],
   ["another system", { os: { id: "alpine", version: "3.20", codename: "", pretty: "Alpine" } }, "unsupported_os"],
   ["an old Debian", { os: { id: "debian", version: "11", codename: "", pretty: "Debian 11" } }, "unsupported_os"],
   ["a foreign web server", { listeners: [nginx] }, "port_taken"],
