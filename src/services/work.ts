@@ -19,6 +19,7 @@ import { runStore } from "../store/runs.ts";
 import { putStack } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
 import { acting } from "./contexts.ts";
+import { assertCallsOf } from "./planned-calls.ts";
 import { openWorld, runFolder, type World } from "./world.ts";
 
 /** The body of a worker's process: applies one run, and notes what stands when it is done. */
@@ -48,6 +49,7 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
         if (grant === null) throw ungranted(id);
         const claim = { operation: Operation.parse(operation), base: await (await world()).base(), now: Date.now() };
         verifyGrant(store, grantKey.publicKey, grant, claim);
+        assertCallsOf(plan, run);
       },
       // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
       stillValid: async () => true,
