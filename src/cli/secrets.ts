@@ -15,8 +15,10 @@ export function addSecrets(program: Command, around: Surroundings, act: Act): vo
     .requiredOption("--stack <name>", "the stack that it is for")
     .action((name: string, options: Options) =>
       act(async (berth, terminal) => {
-        berth.secrets.set(options.stack, name, await around.readSecret(name));
+        const { scrubbable } = berth.secrets.set(options.stack, name, await around.readSecret(name));
         terminal.say(`${name} is set for ${options.stack}; the next plan of the stack uses it.`);
+        if (!scrubbable)
+          terminal.note(`! It is so short that it cannot be masked in logs. ${name} had better be longer.`);
         return 0;
       })({}),
     );

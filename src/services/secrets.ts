@@ -1,5 +1,6 @@
 import { BerthError } from "../kit/error.ts";
 import { fingerprint, newFingerprintKey } from "../secrets/fingerprint.ts";
+import { isScrubbable } from "../secrets/forms.ts";
 import { secretsKey } from "../secrets/key.ts";
 import { type Secret, secret } from "../secrets/value.ts";
 import { openVault } from "../secrets/vault.ts";
@@ -7,7 +8,8 @@ import type { Store } from "../store/store.ts";
 
 /** What people set for their stacks. Plans know the values by keyed fingerprints. */
 export interface GivenSecrets {
-  set(stack: string, name: string, value: string): void;
+  /** Whether the value can be masked in logs: a short one stands in every log by chance. */
+  set(stack: string, name: string, value: string): { scrubbable: boolean };
   remove(stack: string, name: string): void;
   /** Fingerprint of each newest value, by name. */
   fingerprints(stack: string): Record<string, string>;
@@ -41,6 +43,7 @@ export function givenSecrets(store: Store): GivenSecrets {
     set(stack, name, value) {
       if (!variable.test(name)) throw badName(name);
       vault.set(stack, name, secret(value));
+      return { scrubbable: isScrubbable(value) };
     },
     remove(stack, name) {
       const found = versions(stack, name);
