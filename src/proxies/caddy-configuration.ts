@@ -7,7 +7,8 @@ export const inside = "/etc/caddy";
 /** In `paths.proxyRun`. */
 export const socket = "admin.sock";
 
-export const upstreamName = (stack: string, service: string) => `${stack}-${service}`;
+/** With what no name has between the two: `a` and `b-c` would else be `a-b` and `c`, and one stack get the other's visitors. */
+export const upstreamName = (stack: string, service: string) => `${stack}_${service}`;
 
 /** The configuration as Caddy takes it, from the stacks in the order given. */
 export function caddyConfiguration(stacks: readonly StackRoutes[]) {

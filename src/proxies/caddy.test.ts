@@ -20,8 +20,9 @@ test("a host is dialled by the file of its stack and service, where deploy write
   const [route] = parsed([stack("shop", "shop.test")]).apps.http.servers.secure.routes;
   const proxy = route.handle.find(({ handler }: { handler: string }) => handler === "reverse_proxy");
   expect(route.match).toEqual([{ host: ["shop.test"] }]);
-  expect(proxy.upstreams).toEqual([{ dial: "{file./etc/caddy/up/shop-web}" }]);
-  expect(caddy.upstreamFile("shop", "web")).toMatch(/\/etc\/up\/shop-web$/);
+  expect(proxy.upstreams).toEqual([{ dial: "{file./etc/caddy/up/shop_web}" }]);
+  expect(caddy.upstreamFile("shop", "web")).toMatch(/\/etc\/up\/shop_web$/);
+  expect(caddy.upstreamFile("a", "b-c")).not.toBe(caddy.upstreamFile("a-b", "c"));
 });
 
 test("known hosts go from HTTP to HTTPS, unknown ones get 404 on both and no certificate", () => {

@@ -43,7 +43,7 @@ test("the same plan gives the same lines, and everything that a run needs to fin
     environment: { release: releaseOf(plan) },
     placed: {
       container: expect.stringMatching(/^shop-web-[0-9a-f]{8}$/),
-      upstreamFile: "/var/lib/berth/proxy/etc/up/shop-web",
+      upstreamFile: "/var/lib/berth/proxy/etc/up/shop_web",
     },
   });
 });
