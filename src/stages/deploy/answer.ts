@@ -67,7 +67,7 @@ function askFromHere({ server, name, path, trustedRoots }: HttpsAsked, signal: A
 
 /** The same question over the SSH connection: the same handshake and check, but not the same way. */
 async function askFromServer({ name, path, trustedRoots }: HttpsAsked, host: Host): Promise<Answer> {
-  const script = `curl --silent --max-time 10 --resolve "$1:${port}:127.0.0.1" --cacert /dev/stdin --output /dev/null \
+  const script = `curl --disable --globoff --silent --max-time 10 --resolve "$1:${port}:127.0.0.1" --cacert /dev/stdin --output /dev/null \
 --write-out "%{stderr}%{http_code} %{exitcode} %header{location}" "https://$1$2"`;
   const input = [...rootCertificates, ...trustedRoots].join("\n");
   const { stderr } = await host.exec(sh(script, name, path), { input, timeoutMs: 20_000 });

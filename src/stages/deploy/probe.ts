@@ -54,9 +54,10 @@ export function redirectOf(
   return here ? `${target.pathname}${target.search}` : undefined;
 }
 
+// A path may hold brackets, which curl would else take for a list of addresses to ask one after another.
 // The body comes first and is cut by head, which may end curl early: so its facts go to stderr.
 const script =
-  'curl --silent --max-time 5 --output - --write-out "%{stderr}%{http_code} %{exitcode} %header{location}" "$@" | head -c 2000';
+  'curl --disable --globoff --silent --max-time 5 --output - --write-out "%{stderr}%{http_code} %{exitcode} %header{location}" "$@" | head -c 2000';
 
 async function ask(host: Host, url: string, name: string | null): Promise<Answer> {
   const headers = ["--header", "X-Forwarded-Proto: https"];
@@ -81,7 +82,7 @@ const silence: Readonly<Record<string, string>> = {
 
 /** Any answer of the other side, even one that is no HTTP, means that it was connected. */
 async function connect(host: Host, address: string, port: number): Promise<Answer> {
-  const script = 'curl --silent --max-time 2 --output /dev/null --write-out "%{time_connect}" "$1"';
+  const script = 'curl --disable --silent --max-time 2 --output /dev/null --write-out "%{time_connect}" "$1"';
   const { stdout } = await host.exec(sh(script, `http://${address}:${port}/`), { timeoutMs: 10_000 });
   return Number(stdout) > 0 ? { kind: "open" } : { kind: "refused" };
 }

@@ -3,6 +3,7 @@ import type { Service, Writable } from "../analysis/schema.ts";
 import { analysis, planInput, variable } from "./fixture.ts";
 import { makePlan, stackName } from "./make.ts";
 import { renderPlan } from "./render.ts";
+import { Wishes } from "./wishes.ts";
 
 /** The fixture's application with its service changed as a repository could have it. */
 function planOf(change: Partial<Service>, more: Parameters<typeof planInput>[0] = {}) {
@@ -70,6 +71,12 @@ test("a stack has no name that Docker or PostgreSQL keep for themselves", () => 
   expect(database("pg-shop")).toMatchObject({ value: "app_pg_shop" });
   expect(database("public")).toMatchObject({ value: "app_public" });
   expect(() => database("host")).toThrow();
+});
+
+test("a health path is one word of a request", () => {
+  const read = (healthPath: string) => Wishes.safeParse({ healthPath }).success;
+  expect(["/", "/health?deep=1", "/größe/[id]"].map(read)).toEqual([true, true, true]);
+  expect(["health", "/a b", "/a\r\nHost: x", "/\u202e"].map(read)).toEqual([false, false, false, false]);
 });
 
 describe("a value that looks like a secret", () => {

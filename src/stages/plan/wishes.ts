@@ -22,7 +22,11 @@ export const Wishes = z.strictObject({
   domain: HostName.optional(),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), z.string()).default({}),
   memoryMegabytes: z.int().min(64).max(1_048_576).optional(),
-  healthPath: z.string().startsWith("/").max(512).optional(),
+  healthPath: z
+    .string()
+    .regex(/^\/[^\s\p{C}]*$/u, "a path that begins with a slash and holds no space")
+    .max(512)
+    .optional(),
 });
 export type Wishes = z.infer<typeof Wishes>;
 
