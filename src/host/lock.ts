@@ -96,7 +96,7 @@ function numberFrom(name: string, server: string, result: Awaited<ReturnType<Exe
 
 function lockHeld(name: string, server: string, stdout: string): BerthError {
   const [, owner = "", run = "", , left = ""] = stdout.trim().split(" ");
-  const who = `${cleanLine(decodeURIComponent(owner), 100)} (run ${cleanLine(decodeURIComponent(run), 100)})`;
+  const who = `${decoded(owner)} (run ${decoded(run)})`;
   return new BerthError({
     code: "lock_held",
     message: `${who} is changing this server.`,
@@ -104,6 +104,15 @@ function lockHeld(name: string, server: string, stdout: string): BerthError {
     cause: `The lock is held for ${Number(left)} s more, and longer while that run goes on.`,
     next: "Wait until that run is done (berth runs), or cancel it; a run that died frees its lock within that time.",
   });
+}
+
+/** As `takeLock` has encoded it; what somebody else wrote there may not be an encoding at all. */
+function decoded(text: string): string {
+  try {
+    return cleanLine(decodeURIComponent(text), 100);
+  } catch {
+    return cleanLine(text, 100);
+  }
 }
 
 const lockBusy = (name: string, server: string) =>

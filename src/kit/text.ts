@@ -35,7 +35,7 @@ const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 /** `visible` for a text that is meant to have lines, such as a log: its ends of lines and tabs stay. */
 export const visibleLines = (text: string): string =>
   text
-    .split(/\r?\n/)
+    .split(/\r\n?|\n/)
     .map((line) => line.split("\t").map(visible).join("\t"))
     .join("\n");
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable, Transform } from "node:stream";
@@ -64,7 +64,7 @@ const PartialConfig = z.object({
  * the image's configuration names, and are compressed on the way where the client accepts that.
  */
 export function serveImage(layers: readonly Layer[], parts: readonly PartManifest[], token: string): Registry {
-  const expected = `Basic ${Buffer.from(`${registryUser}:${token}`).toString("base64")}`;
+  const expected = hashed(`Basic ${Buffer.from(`${registryUser}:${token}`).toString("base64")}`);
   const manifests = new Map(parts.map(({ digest, manifest }) => [digest, manifest]));
   const configs = new Map(parts.map(({ config }) => [digestOf(config), config]));
   const files = new Map(layers.map((layer) => [layer.digest, layer]));
@@ -72,7 +72,7 @@ export function serveImage(layers: readonly Layer[], parts: readonly PartManifes
   let bytes = 0;
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    if (request.headers.authorization !== expected)
+    if (!timingSafeEqual(hashed(request.headers.authorization ?? ""), expected))
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="berth"' }).end();
     if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405).end();
     if (request.url === "/v2/") return void response.end("{}");
@@ -123,6 +123,9 @@ export function serveImage(layers: readonly Layer[], parts: readonly PartManifes
   });
   return { server, sent: () => ({ bytes, layers: sentLayers.size }) };
 }
+
+/** Of one length, so that comparing takes as long for every wrong token. */
+const hashed = (text: string) => createHash("sha256").update(text).digest();
 
 const acceptsGzip = ({ headers }: IncomingMessage) => /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
 
