@@ -144,11 +144,11 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
     FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111
     ENV NODE_ENV=production
     WORKDIR /app
-    # A new volume takes the owner of the folder that it is mounted on.
-    RUN mkdir -p /app/uploads && chown node:node /app/uploads
     # Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.
     COPY --from=packages /app/node_modules ./node_modules
     COPY . .
+    # A new volume takes what lies in the folder that it is mounted on, and its owner; the source may bring the folder.
+    RUN mkdir -p /app/uploads && chown -R node:node /app/uploads
     USER node
     EXPOSE 3000
     CMD ["node","server.js"]
@@ -159,7 +159,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan 583c9eefadd5 for shop-front
+    "Plan dbd813da3345 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
@@ -173,7 +173,7 @@ test("a person reads the whole plan", () => {
       https://shop.example.com → web
 
     Service web
-      image berth/shop-front-web:dc2c5931785ea4ba · port 3000 · user node · memory 512 MB
+      image berth/shop-front-web:9593afd8791bb184 · port 3000 · user node · memory 512 MB
       healthy when GET /healthz answers 2xx within 60 s
       before each release, once: npm run migrate
       volume shop-front-web-uploads on /app/uploads (uploaded pictures)
@@ -217,11 +217,11 @@ test("a person reads the whole plan", () => {
       FROM node:24-slim@sha256:1111111111111111111111111111111111111111111111111111111111111111
       ENV NODE_ENV=production
       WORKDIR /app
-      # A new volume takes the owner of the folder that it is mounted on.
-      RUN mkdir -p /app/uploads && chown node:node /app/uploads
       # Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.
       COPY --from=packages /app/node_modules ./node_modules
       COPY . .
+      # A new volume takes what lies in the folder that it is mounted on, and its owner; the source may bring the folder.
+      RUN mkdir -p /app/uploads && chown -R node:node /app/uploads
       USER node
       EXPOSE 3000
       CMD ["node","server.js"]

@@ -51,15 +51,15 @@ function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
     `FROM ${pinned(image(service))}`,
     "ENV NODE_ENV=production",
     "WORKDIR /app",
-    ...(writable.length > 0
-      ? [
-          "# A new volume takes the owner of the folder that it is mounted on.",
-          `RUN mkdir -p ${folders} && chown node:node ${folders}`,
-        ]
-      : []),
     "# Packages before code: a changed line sends the code alone. All of it is root's, so the application cannot change it.",
     "COPY --from=packages /app/node_modules ./node_modules",
     service.build === null ? `COPY ${context(service)} .` : "COPY --from=build /app ./",
+    ...(writable.length > 0
+      ? [
+          "# A new volume takes what lies in the folder that it is mounted on, and its owner; the source may bring the folder.",
+          `RUN mkdir -p ${folders} && chown -R node:node ${folders}`,
+        ]
+      : []),
     "USER node",
     `EXPOSE ${port}`,
     `CMD ${JSON.stringify(commandWords(service.start ?? ""))}`,
