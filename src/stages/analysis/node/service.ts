@@ -130,8 +130,10 @@ const values = (facts: { [K in keyof Values]: Fact<NonNullable<Values[K]>> | und
 const below = (folder: string, path: string) =>
   folder !== "." && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 
+/** Still a DNS label of at most 40 letters. */
 function unique(name: string, taken: string[]): string {
-  for (let number = 2, one = name; ; number++, one = `${name}-${number}`) if (!taken.includes(one)) return one;
+  const numbered = (number: number) => `${name.slice(0, 39 - String(number).length).replace(/-+$/, "")}-${number}`;
+  for (let number = 2, one = name; ; one = numbered(number++)) if (!taken.includes(one)) return one;
 }
 
 /** One entry a name: how the code uses it outweighs that a file lists it. */
