@@ -5,7 +5,7 @@ import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
 import { chooseSubnet, layoutOf } from "./network.ts";
 import { packagesFor } from "./packages.ts";
-import { refuseNothing, refuseOpenQuestions, refuseTakenNames } from "./questions.ts";
+import { refuseNothing, refuseOpenQuestions, refuseTakenNames, refuseTooMany } from "./questions.ts";
 import { recipeFor } from "./recipes/index.ts";
 import { type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
@@ -65,6 +65,7 @@ export function makePlan(input: PlanInput): Plan {
   const provided = neededKinds(analysis).map(({ kind, version }) =>
     kind.provide({ stack, image: pinned(kind.image(version)) }),
   );
+  refuseTooMany(analysis);
   refuseTakenNames(analysis, provided);
   const volumeNames = new Set(provided.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
   const layout = layoutOf(subnetOf(input, stack));

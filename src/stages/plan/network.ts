@@ -34,6 +34,9 @@ export function chooseSubnet(taken: readonly string[]): string {
   });
 }
 
+/** How many services have their two addresses below .128, from .10 on. */
+export const mostServices = 59;
+
 /** Fixed addresses lie below .128; what the Engine hands out by itself lies above, so that it can never take one. */
 export function layoutOf(subnet: string) {
   const base = toNumber(subnet.split("/")[0] ?? "");
@@ -41,7 +44,7 @@ export function layoutOf(subnet: string) {
     subnet,
     gateway: toAddress(base + 1),
     ipRange: `${toAddress(base + 128)}/25`,
-    /** The two addresses of the n-th service, counted from 0; at most 55 services. */
+    /** The two addresses of the n-th service, counted from 0; at most `mostServices` services. */
     addresses: (n: number): [string, string] => [toAddress(base + 10 + 2 * n), toAddress(base + 11 + 2 * n)],
   };
 }

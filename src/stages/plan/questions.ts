@@ -1,7 +1,9 @@
 import { BerthError } from "../../kit/error.ts";
+import { visible } from "../../kit/text.ts";
 import type { Analysis, Service } from "../analysis/schema.ts";
 import type { Provided } from "./backing/backing.ts";
 import type { PlanInput } from "./make.ts";
+import { mostServices } from "./network.ts";
 import { type PlannedService, wishedPort } from "./service.ts";
 
 /** Throws `questions_open` with all that only a person can answer, and how. */
@@ -28,7 +30,8 @@ export function refuseOpenQuestions(
     code: "questions_open",
     message: open.length === 1 ? "A question is open." : `${open.length} questions are open.`,
     object: analysis.name,
-    cause: open.join("\n"),
+    // A file's name stands in some: none may add a line that looks like a question of ours, with a command to type.
+    cause: open.map(visible).join("\n"),
     next: "Answer each as it says, then run the command again.",
   });
 }
@@ -59,6 +62,18 @@ export function refuseNothing({ name, services, languages }: Analysis): void {
     object: name,
     cause: `Berth looks for a package.json with a "start" script or a web framework, so far; the source holds ${languages.map((one) => one.name).join(", ") || "no code"}.`,
     next: "Name the folder that holds the package.json (in a git address: #BRANCH:FOLDER), or give it a start script.",
+  });
+}
+
+/** Throws `too_many_services`: each has two fixed addresses in the stack's network, below those that the Engine hands out. */
+export function refuseTooMany({ name, services }: Analysis): void {
+  if (services.length <= mostServices) return;
+  throw new BerthError({
+    code: "too_many_services",
+    message: `The source has ${services.length} services, and a stack may have ${mostServices}.`,
+    object: name,
+    cause: "Every package that is started counts as a service.",
+    next: "Deploy its parts as stacks of their own: name their folders as sources, each with --stack NAME.",
   });
 }
 
