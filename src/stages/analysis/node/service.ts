@@ -49,7 +49,7 @@ export function describeService({ view, manifest, root, code, within, name, take
     runtime: versioned(view, manifest, root),
     framework: framework && inferred(framework.name, frameworkLine(manifest, framework.packages)),
     package_manager: { ...chosen.manager, value: manager.name },
-    install: { ...chosen.manager, value: manager.install(chosen.locked) },
+    install: { ...chosen.manager, value: manager.install(chosen.locked, "prepare" in manifest.scripts) },
     build: buildOf(manifest, manager),
     start,
     release,

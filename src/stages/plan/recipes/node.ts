@@ -68,7 +68,7 @@ function runtime({ service, port, pinned, writable }: RecipeInput): string[] {
 
 const context = ({ path }: AnalysedService) => (path === "." ? "." : `${literalPath(path)}/`);
 
-const installer = ({ install }: AnalysedService) => (install?.startsWith("npm ci") ? "npm ci" : "npm install");
+const installer = ({ install }: AnalysedService) => install ?? "npm install";
 
 const mounts = (ca: string | null) =>
   `--mount=type=cache,target=/root/.npm${ca ? " --mount=type=bind,from=ca,target=/mnt" : ""}`;
