@@ -83,7 +83,7 @@ test("the address of a page: branch and folder are told apart by the branches th
     revision: fixture.commits.feature,
     ref: "feature/login",
     subfolder: "apps/web",
-    name: "web",
+    name: "app-web",
   });
   expect(readFileSync(join(page.dir, "index.js"), "utf8")).toBe("2");
 });

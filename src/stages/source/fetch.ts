@@ -64,7 +64,9 @@ async function resolveGit(source: GitSource, options: ResolveOptions): Promise<R
   const subfolder = source.subfolder ?? checkout.path;
   const dir = subfolder === null ? checkout.dir : await inside(checkout.dir, subfolder, address.url);
   const { files, leftOut } = await listContext(dir, options);
-  const name = nameFrom(subfolder ?? address.url.replace(/\.git$/, ""));
+  const repository = nameFrom(address.url.replace(/\.git$/, ""));
+  // Many repositories have a folder "server": its name alone would let one take another's place.
+  const name = subfolder === null ? repository : nameFrom(`${repository}-${basename(subfolder)}`);
   const found = { dir, kind: "git", address: address.url, ref: checkout.ref, revision: checkout.commit } as const;
   return { ...found, contentHash: await contentHash(dir, files), subfolder, name, leftOut };
 }
