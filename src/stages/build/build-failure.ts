@@ -34,10 +34,13 @@ const known: readonly Known[] = [
   },
 ];
 
+/** A package manager's word on newer versions of itself comes last, after what went wrong. */
+const advertises = /^\s*npm notice\b/;
+
 /** The error of a build that failed: `build_failed`, with the Dockerfile's line and the last lines that it printed. */
 export function buildFailure(image: string, dockerfile: string, { error, failed }: BuildOutcome): BerthError {
   const said = cleanLine(error ?? "the Engine ended the build without a word", 600);
-  const lines = (failed?.lines ?? []).filter((line) => line.trim() !== "");
+  const lines = (failed?.lines ?? []).filter((line) => line.trim() !== "" && !advertises.test(line));
   const evidence = [failed?.step, said, ...lines].join("\n");
   const cause = known.find(({ shows }) => shows.test(evidence));
   const at = failed && lineOfStep(dockerfile, failed.step);

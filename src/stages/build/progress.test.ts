@@ -56,6 +56,13 @@ test.each([
   expect(buildFailure("i", "FROM x", { imageId: undefined, error: said, failed: undefined }).cause).toContain(meaning);
 });
 
+test("the last lines are those of what went wrong, not npm's on its own newer version", () => {
+  const lines = ["src/index.ts(5,7): error TS2322", "npm notice", "npm notice New major version of npm available!"];
+  const failed = { step: "[1/1] RUN npm run build", lines };
+  const { cause } = buildFailure("i", "FROM x", { imageId: undefined, error: "e", failed });
+  expect(cause).toMatch(/Its last lines:\nsrc\/index\.ts\(5,7\): error TS2322$/);
+});
+
 test("hostile lines stay bounded and lose their control characters", () => {
   const lines = Array.from({ length: 40 }, (_, i) => `\u001b[31m${i}${"x".repeat(10_000)}\u202e`);
   const { cause } = buildFailure("i", "FROM x", {
