@@ -77,7 +77,7 @@ const sshAccess = (host = "localhost") => {
 
 test("over SSH with a key, and only with a known host and the right key", async () => {
   const found = await fixture.fetch(sshUrl("/app.git#feature/login:apps/web"), sshAccess());
-  expect(found).toMatchObject({ revision: fixture.commits.feature, subfolder: "apps/web", name: "web" });
+  expect(found).toMatchObject({ revision: fixture.commits.feature, subfolder: "apps/web", name: "app-web" });
   await expect(fixture.fetch(sshUrl("/app.git"), { ...sshAccess(), knownHosts: "/dev/null" })).rejects.toMatchObject({
     code: "git_host_key_refused",
   });
