@@ -43,7 +43,7 @@ test.each([
   ["E: Unable to locate package docker-cli", "package_unknown"],
   ["dpkg: error: cannot copy: No space left on device", "disk_full"],
   ["E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend)", "packages_locked"],
-  ["E: Failed to fetch http://deb.debian.org/x  Could not connect", "packages_unreachable"],
+  ["E: Failed to fetch http://mirror.example/x  Could not connect", "packages_unreachable"],
   ["Segmentation fault", "packages_failed"],
 ])("%s is %s", (output, code) => {
   expect(packageFailure(output)).toBe(code);
