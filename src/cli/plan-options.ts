@@ -10,6 +10,7 @@ export interface PlanOptions {
   env: Record<string, string>;
   memory?: number;
   healthPath?: string;
+  healthTimeout?: number;
   stack?: string;
   updateImages?: boolean;
   identity?: string;
@@ -21,16 +22,24 @@ export const withPlanOptions = (command: Command): Command =>
     .requiredOption("--server <server>", "ssh://user@host:port, a name of your SSH configuration, or a server's name")
     .option("--domain <host>", "the host name that leads to the server")
     .option("--env <NAME=value>", "a plain value of the environment (secrets: berth secrets set)", variable, {})
-    .option("--memory <megabytes>", "memory limit of the service", megabytes)
+    .option("--memory <megabytes>", "memory limit of the service", wholeNumber)
     .option("--health-path <path>", "what answers 2xx once the service is well")
+    .option("--health-timeout <seconds>", "how long a new version may take until it is", wholeNumber)
     .option("--stack <name>", "the stack's name, if it is not to be the source's")
     .option("--update-images", "take the newest base, database and proxy images instead of those last applied")
     .option("--identity <file>", "a private SSH key to log in with")
     .option("--json", "stdout is JSON, progress goes to stderr");
 
 /** Flags as wishes; throws `bad_wish` with the flag and the reason. */
-export function wishesOf({ domain, env, memory, healthPath, stack }: PlanOptions): Wishes {
-  const parsed = Wishes.safeParse({ domain, env, memoryMegabytes: memory, healthPath, stack });
+export function wishesOf({ domain, env, memory, healthPath, healthTimeout, stack }: PlanOptions): Wishes {
+  const parsed = Wishes.safeParse({
+    domain,
+    env,
+    memoryMegabytes: memory,
+    healthPath,
+    healthSeconds: healthTimeout,
+    stack,
+  });
   if (parsed.success) return withoutUndefined(parsed.data);
   throw new BerthError({
     code: "bad_wish",
@@ -51,7 +60,7 @@ function variable(text: string, before: Record<string, string>): Record<string, 
   return { ...before, [name]: value };
 }
 
-function megabytes(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It is a number of megabytes.");
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It is a whole number.");
   return Number(text);
 }

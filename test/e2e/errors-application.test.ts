@@ -135,7 +135,7 @@ describe("on the server, beside the version that serves", () => {
 
   test("it answers 500 on its health path", async () => {
     const handler = `response.statusCode = request.url === "/healthz" ? 500 : 200; response.end("the shelf is empty");`;
-    expect(await failureOf({ handler })).toMatchObject({
+    expect(await failureOf({ handler }, { args: ["--health-timeout", "10"] })).toMatchObject({
       code: "health_status",
       message: "/healthz answers 500, and 200 to 299 is healthy.",
       object: expect.stringMatching(/^tiny-/),

@@ -43,7 +43,7 @@ export function verdictOf(facts: Facts): Verdict {
       code: "health_timeout",
       message: `It is not healthy after ${timeoutSeconds} s.`,
       cause: `Asked for ${placeOf(asked)}: ${answer.words}.`,
-      next: "Make that path answer sooner, or name another one (berth plan … --health-path PATH).",
+      next: "Make that path answer sooner, or wish otherwise (berth plan … --health-path PATH, --health-timeout SECONDS).",
     };
   }
   return {

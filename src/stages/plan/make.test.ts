@@ -61,6 +61,12 @@ describe("a plan", () => {
     });
   });
 
+  test("asks for health as it is wished", () => {
+    const wishes = { domain: "shop.example.com", env: {}, healthPath: "/up", healthSeconds: 10 };
+    const health = makePlan(planInput({ wishes })).services[0]?.health;
+    expect(health).toEqual({ path: "/up", timeoutSeconds: 10, why: "wished" });
+  });
+
   test("gives a folder that is written to a volume, and releases without a gap", () => {
     const plan = makePlan(planInput());
     expect(plan.services[0]?.mounts).toEqual([

@@ -6,6 +6,7 @@ import { type PlannedEnvironment, planEnvironment } from "./environment.ts";
 import type { PlanInput } from "./make.ts";
 import { recipeFor } from "./recipes/index.ts";
 import type { Image, Service } from "./schema.ts";
+import type { Wishes } from "./wishes.ts";
 import { planWritable } from "./writable.ts";
 
 export interface ServiceInput {
@@ -69,7 +70,7 @@ export function planService(
     user: recipe.user,
     env: environment.env,
     mounts: writable.mounts,
-    health: planHealth(service, routed ? wishes.healthPath : undefined),
+    health: planHealth(service, routed ? wishes : {}),
     memoryMegabytes: (routed ? wishes.memoryMegabytes : undefined) ?? 512,
     strategy: writable.strategy,
     addresses,
@@ -87,10 +88,13 @@ export function wishedPort({ port_env }: AnalysedService, { env }: PlanInput["wi
   return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
 }
 
-function planHealth({ health_path, evidence }: AnalysedService, wished: string | undefined): Service["health"] {
-  if (wished) return { path: wished, timeoutSeconds: 60, why: "wished" };
+function planHealth(
+  { health_path, evidence }: AnalysedService,
+  { healthPath, healthSeconds: timeoutSeconds = 60 }: Partial<Wishes>,
+): Service["health"] {
+  if (healthPath) return { path: healthPath, timeoutSeconds, why: "wished" };
   const at = evidence["health_path"]?.[0];
   if (health_path)
-    return { path: health_path, timeoutSeconds: 60, why: at ? `${at.file}:${at.line}` : "found in the source" };
-  return { path: null, timeoutSeconds: 60, why: "no health path was found, so an open port has to do" };
+    return { path: health_path, timeoutSeconds, why: at ? `${at.file}:${at.line}` : "found in the source" };
+  return { path: null, timeoutSeconds, why: "no health path was found, so an open port has to do" };
 }

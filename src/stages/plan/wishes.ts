@@ -27,6 +27,8 @@ export const Wishes = z.strictObject({
     .regex(/^\/[^\s\p{C}]*$/u, "a path that begins with a slash and holds no space")
     .max(512)
     .optional(),
+  /** How long a new version may take until it is healthy. */
+  healthSeconds: z.int().min(1).max(900).optional(),
 });
 export type Wishes = z.infer<typeof Wishes>;
 
