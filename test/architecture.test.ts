@@ -26,7 +26,7 @@ const table: Record<string, Rule> = {
   proxies: { own: ["kit", "host"], packages: ["node:*", "zod", "dockerode"] },
   "stages/context.ts": { own: ["kit", "host", "run"], packages: ["dockerode"] },
   "stages/source": {
-    own: ["kit", "host/local.ts"],
+    own: ["kit"],
     packages: ["node:*", "zod", "ignore", "@balena/dockerignore", "simple-git"],
   },
   "stages/analysis": {
