@@ -74,9 +74,25 @@ const table: Record<string, Rule> = {
     own: ["kit", "host", "run", "store", "secrets", "approval", "stages", "pipeline.ts", "services"],
     packages: ["node:*"],
   },
+  tools: { own: ["kit", "stages/plan/wishes.ts"], packages: ["node:crypto", "zod"], types: ["services", "stages"] },
+  resources: { own: ["kit", "tools"], packages: ["zod"], types: ["services", "stages"] },
+  server: {
+    own: ["kit", "tools", "resources"],
+    packages: ["node:*", "zod", "@modelcontextprotocol/server"],
+    types: ["services"],
+  },
+  "server.ts": {
+    own: ["kit", "tools", "resources", "server"],
+    packages: ["node:*", "@modelcontextprotocol/server"],
+    types: ["services"],
+  },
+  agent: {
+    own: ["kit"],
+    packages: ["node:*", "zod", "@modelcontextprotocol/client", "@modelcontextprotocol/sdk", "@anthropic-ai/sdk"],
+  },
   cli: {
-    own: ["kit", "services.ts", "services", "stages", "run", "approval"],
-    packages: ["node:*", "zod", "commander"],
+    own: ["kit", "services.ts", "services", "stages", "run", "approval", "agent", "server.ts"],
+    packages: ["node:*", "zod", "commander", "jsonc-parser"],
   },
   "cli.ts": { own: ["kit", "cli", "services.ts", "services"], packages: ["node:*", "commander", "pino"] },
 };

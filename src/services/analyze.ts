@@ -16,6 +16,12 @@ export async function readSource(
   const source = await resolveSource(berth.config, text, cwd, git);
   const analysis = await analyze(source.dir, { name: source.name });
   const id = `analysis_${hashOf({ content: source.contentHash, name: source.name }).slice(0, 16)}`;
-  putAnalysis(berth.store, { id, source: source.address, analysis, created: new Date().toISOString() });
+  putAnalysis(berth.store, {
+    id,
+    source: source.address,
+    analysis,
+    created: new Date().toISOString(),
+    resolved: source,
+  });
   return { source, analysis };
 }

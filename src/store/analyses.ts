@@ -8,12 +8,16 @@ const Analysis = z.object({
   source: z.string(),
   analysis: jsonOf(z.unknown()),
   created: z.string(),
+  /** Where its content lies here; null in what an older version kept. */
+  resolved: jsonOf(z.unknown()).nullable(),
 });
 export type StoredAnalysis = z.infer<typeof Analysis>;
 
 /** Keeps an analysis; one of the same id is replaced, since answers to questions refine it. */
-export const putAnalysis = (store: Store, { id, source, analysis, created }: StoredAnalysis): void =>
-  store.run("INSERT OR REPLACE INTO analyses VALUES (?, ?, ?, ?)", id, source, JSON.stringify(analysis), created);
+export const putAnalysis = (store: Store, { id, source, analysis, created, resolved }: StoredAnalysis): void => {
+  const insert = "INSERT OR REPLACE INTO analyses (id, source, analysis, created, resolved) VALUES (?, ?, ?, ?, ?)";
+  store.run(insert, id, source, JSON.stringify(analysis), created, resolved == null ? null : JSON.stringify(resolved));
+};
 
 export const analysisOf = (store: Store, id: string): StoredAnalysis | undefined =>
   store.get(Analysis, "SELECT * FROM analyses WHERE id = ?", id);

@@ -63,4 +63,12 @@ export const schema: readonly string[] = [
     created TEXT NOT NULL, PRIMARY KEY (stack, name, version)
   ) STRICT;
   `,
+  `
+  ALTER TABLE analyses ADD COLUMN resolved TEXT;
+
+  CREATE TABLE dialogs (
+    id TEXT PRIMARY KEY, request TEXT NOT NULL REFERENCES requests (id), open INTEGER NOT NULL, created INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX dialogs_by_request ON dialogs (request);
+  `,
 ];

@@ -24,7 +24,8 @@ afterEach(() => {
 const at = "2026-11-23T12:00:00.000Z";
 
 test("an analysis comes back as it was put, and is replaced under its id", () => {
-  const analysis = { id: "analysis_1", source: "./shop", analysis: { services: ["web"] }, created: at };
+  const resolved = { dir: "/sources/shop" };
+  const analysis = { id: "analysis_1", source: "./shop", analysis: { services: ["web"] }, created: at, resolved };
   putAnalysis(store, analysis);
   expect(analysisOf(store, "analysis_1")).toEqual(analysis);
   putAnalysis(store, { ...analysis, analysis: { services: [] } });
