@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker } from "../../lab/engine.ts";
 import { scan } from "../../lab/scan.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
-import { applied, ask, type Cli, copyOfGuestbook, done, openCli, testLab } from "./berth.ts";
-import { type OtherBuilder, otherBuilder } from "./other-builder.ts";
-import { freshServer, passwordLogin } from "./servers.ts";
+import { applied, ask, type Cli, copyOfGuestbook, done, openCli, testLab } from "../e2e/berth.ts";
+import { type OtherBuilder, otherBuilder } from "../e2e/other-builder.ts";
+import { freshServer, passwordLogin } from "../e2e/servers.ts";
 
 // The whole way on the older system, as a user with sudo, with a builder that cannot build for it. One story.
 const lab = testLab();

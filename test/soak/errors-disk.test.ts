@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
-import { type Cli, type Ended, failureIn, openCli, testLab } from "./berth.ts";
-import { servingServer } from "./servers.ts";
-import { makeTiny, says, type Tiny } from "./tiny.ts";
+import { type Cli, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
+import { servingServer } from "../e2e/servers.ts";
+import { makeTiny, says, type Tiny } from "../e2e/tiny.ts";
 
 // A server whose Engine has a disk of its own, as small as a test makes it: df there says the truth.
 const lab = testLab();
