@@ -4,11 +4,19 @@ import { deployCalls, deploySteps } from "./stages/deploy/index.ts";
 import type { Plan } from "./stages/plan/schema.ts";
 import { provisionCalls, provisionSteps } from "./stages/provision/index.ts";
 
-/** The parts of a plan: a grant covers all three, and each is spent when it is done. */
+/** The parts of a plan, in order: a grant covers all three, and each is spent once. No step needs another part's output. */
 export const parts = ["provision", "build", "deploy"] as const;
+export type Part = (typeof parts)[number];
 
 /** Every kind of step that a plan can name. */
 export const steps = [...provisionSteps, ...buildSteps, ...deploySteps];
 
-/** What applying a plan does, in order. A pure function: the same plan gives the same lines. */
-export const callsOf = (plan: Plan): StepCall[] => [...provisionCalls(plan), ...buildCalls(plan), ...deployCalls(plan)];
+const callsOfPart: Record<Part, (plan: Plan) => StepCall[]> = {
+  provision: provisionCalls,
+  build: buildCalls,
+  deploy: deployCalls,
+};
+
+/** What applying these parts of a plan does, in order. A pure function: the same plan gives the same lines. */
+export const callsOf = (plan: Plan, wanted: readonly string[] = parts): StepCall[] =>
+  parts.filter((part) => wanted.includes(part)).flatMap((part) => callsOfPart[part](plan));

@@ -42,6 +42,12 @@ export function answerable(store: Store, id: string, now: number): Request {
   return asRequest(request);
 }
 
+/** Whether an answer to this request would count now. */
+export function isAnswerable(store: Store, id: string, now: number): boolean {
+  const request = requestOf(store, id);
+  return request?.state === "open" && request.expires > now;
+}
+
 /** A person's no: it closes the request for good. */
 export function declineRequest(store: Store, id: string, now: number): void {
   store.write(() => closeRequest(store, answerable(store, id, now).id, "declined"));

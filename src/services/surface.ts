@@ -1,3 +1,4 @@
+import type { Part } from "../pipeline.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Wishes } from "../stages/plan/wishes.ts";
@@ -108,8 +109,7 @@ export interface PlanChange {
 
 // --- What is done
 
-/** Parts of a plan that a grant covers, each spent once. */
-export type Part = "provision" | "build" | "deploy";
+export type { Part };
 
 export interface Runs {
   /** What a part would do, seen by looking alone. */
