@@ -5,7 +5,7 @@ import type { Plan } from "../stages/plan/schema.ts";
 import { runStore, runs } from "../store/runs.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
-import { plannedBy } from "./work.ts";
+import { plannedBy } from "./planned-by.ts";
 
 /** The plan that a run applies. Throws `no_such_run`, `plan_gone`. */
 export const planOfRun = (berth: Berth, run: string): Plan => plannedBy(berth, runOf(runStore(berth.store), run));

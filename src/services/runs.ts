@@ -17,7 +17,8 @@ import type { Berth } from "./berth.ts";
 import { pinServer } from "./connect.ts";
 import { lookingOnly } from "./contexts.ts";
 import type { Proposal } from "./propose.ts";
-import { openWorld, runFolder } from "./world.ts";
+import { logFolder, runFolder } from "./run-folder.ts";
+import { openWorld } from "./world.ts";
 
 const operationOf = ({ plan, hash }: Proposal): Operation => ({ kind: "plan", plan: hash, stack: plan.stack });
 
@@ -115,7 +116,7 @@ export interface Reading {
 /** Reads along until nobody works on the run any more. */
 export async function follow(berth: Berth, id: string, reading: Reading): Promise<RunState> {
   const { store, machine, config } = berth;
-  const logs = join(runFolder(config.home, id), "logs");
+  const logs = logFolder(config.home, id);
   const { state } = await followRun(runStore(store), id, { ...reading, machine, logs });
   return state;
 }

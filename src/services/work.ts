@@ -6,21 +6,21 @@ import { BerthError } from "../kit/error.ts";
 import { steps } from "../pipeline.ts";
 import { createRunner } from "../run/runner.ts";
 import { runOf } from "../run/runs.ts";
-import type { RunRecord } from "../run/store.ts";
 import type { ContextFor, Outcome } from "../run/work.ts";
 import { workOn } from "../run/worker.ts";
 import { createScrubbers } from "../secrets/scrub.ts";
 import { secret } from "../secrets/value.ts";
 import type { StageContext } from "../stages/context.ts";
 import { planHash } from "../stages/plan/make.ts";
-import { Plan } from "../stages/plan/schema.ts";
-import { planOf } from "../store/plans.ts";
+import type { Plan } from "../stages/plan/schema.ts";
 import { runStore } from "../store/runs.ts";
 import { putStack } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
 import { acting } from "./contexts.ts";
+import { plannedBy } from "./planned-by.ts";
 import { assertCallsOf } from "./planned-calls.ts";
-import { openWorld, runFolder, type World } from "./world.ts";
+import { logFolder, runFolder } from "./run-folder.ts";
+import { openWorld, type World } from "./world.ts";
 
 /** The body of a worker's process: applies one run, and notes what stands when it is done. */
 export async function work(berth: Berth, id: string, shutdown: AbortSignal): Promise<Outcome> {
@@ -40,7 +40,7 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
       action: "apply",
       runner: createRunner(steps, contextFor),
       version: config.version,
-      logs: join(runFolder(config.home, id), "logs"),
+      logs: logFolder(config.home, id),
       machine,
       now: () => new Date(),
       scrubber: () => scrubbers.stream(),
@@ -61,20 +61,6 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
     await leave(world, contexts);
     await rm(join(runFolder(config.home, id), "scratch"), { recursive: true, force: true });
   }
-}
-
-/** The plan of a run, as it was approved. Throws `plan_gone`. */
-export function plannedBy({ store }: Berth, { operation }: Pick<RunRecord, "operation">): Plan {
-  const { plan } = Operation.options[0].parse(operation);
-  const stored = planOf(store, plan);
-  if (stored) return Plan.parse(stored.plan);
-  throw new BerthError({
-    code: "plan_gone",
-    message: "The plan of this run is not in the state folder.",
-    object: plan.slice(0, 12),
-    cause: "The run was made in another state folder.",
-    next: "Make the plan anew: berth up",
-  });
 }
 
 async function noteApplied({ store }: Berth, plan: Plan, world: World): Promise<void> {

@@ -12,6 +12,7 @@ import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
 import { builderOf, type SharedContext } from "./contexts.ts";
 import { baseOf } from "./propose.ts";
+import { runFolder } from "./run-folder.ts";
 import { buildContext, sourceDir } from "./source.ts";
 
 /** A connection to a plan's server, and all that the plan's steps share. */
@@ -22,9 +23,6 @@ export interface World {
   base(): Promise<Base>;
   close(): Promise<void>;
 }
-
-/** Files of a run: its steps' logs, and what is large and passes. */
-export const runFolder = (home: string, run: string) => join(home, "runs", run);
 
 /** Opens the world of a plan: only the server that it names, by the key that it names. */
 export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (value: string) => void): Promise<World> {
