@@ -19,7 +19,7 @@ describe("a lab's names", () => {
       expect(net).toBeLessThanOrEqual(252);
       expect(lab.bridge.length).toBeLessThanOrEqual(15);
     }
-    for (const name of ["", "x", "sixteen-letters-", "../etc", "Lab", "-lab"])
+    for (const name of ["", "x", "sixteen-letters-", "../etc", "Lab", "-lab", "berth-lab-bases", "berth-lab-tools"])
       expect(() => openLab(name)).toThrow(/name a lab/);
   });
 

@@ -25,9 +25,12 @@ export interface Lab {
 
 export const basesFolder = "/var/lib/berth-lab-bases";
 
+/** Programs of others that tests and bench start, one folder each: shared by all labs, left by `down`. */
+export const toolsFolder = "/var/lib/berth-lab-tools";
+
 /** The lab of that name: values only, nothing is touched. */
 export function openLab(name = "berth-lab"): Lab {
-  if (!/^[a-z][a-z0-9-]{1,14}$/.test(name) || basesFolder.endsWith(`/${name}`)) {
+  if (!/^[a-z][a-z0-9-]{1,14}$/.test(name) || [basesFolder, toolsFolder].includes(`/var/lib/${name}`)) {
     throw new Error(`"${name}" cannot name a lab: 2 to 15 of a-z, 0-9 and -, beginning with a letter`);
   }
   const net = networkNumber(name);
