@@ -65,6 +65,10 @@ function askFromHere({ server, name, path, trustedRoots }: HttpsAsked, signal: A
   });
 }
 
+/** Of a health path: success. Of any other, null: 502 to 504 are what the proxy says when nobody answers it. */
+export const wellAnswered = (status: number, path: string | null): boolean =>
+  path === null ? status < 502 || status > 504 : status >= 200 && status < 300;
+
 /** The same question over the SSH connection: the same handshake and check, but not the same way. */
 async function askFromServer({ name, path, trustedRoots }: HttpsAsked, host: Host): Promise<Answer> {
   const script = `curl --disable --globoff --silent --max-time 10 --resolve "$1:${port}:127.0.0.1" --cacert /dev/stdin --output /dev/null \

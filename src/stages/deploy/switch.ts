@@ -8,7 +8,7 @@ import { StackRoutes } from "../../proxies/proxy.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
-import { askHttps, type HttpsAnswer } from "./answer.ts";
+import { askHttps, type HttpsAnswer, wellAnswered } from "./answer.ts";
 import { containersOf, findContainer } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
 import { putRoutes, routesHold } from "./routes.ts";
@@ -151,10 +151,6 @@ async function verify({ server, checks }: Input, ctx: StageContext) {
   }
   return { verified, failed: undefined };
 }
-
-/** 502 to 504 are what the proxy says when nobody answers it. */
-const wellAnswered = (status: number, path: string | null) =>
-  path === null ? status < 502 || status > 504 : status >= 200 && status < 300;
 
 function verifyFailed(host: string, { answer, from }: HttpsAnswer): BerthError {
   const where =
