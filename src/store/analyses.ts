@@ -21,3 +21,21 @@ export const putAnalysis = (store: Store, { id, source, analysis, created, resol
 
 export const analysisOf = (store: Store, id: string): StoredAnalysis | undefined =>
   store.get(Analysis, "SELECT * FROM analyses WHERE id = ?", id);
+
+/** Those whose content lies here, newest first, without what was found in them. */
+export const analysisLines = (store: Store, most: number): Pick<StoredAnalysis, "id" | "source" | "created">[] =>
+  store.all(
+    Analysis.pick({ id: true, source: true, created: true }),
+    "SELECT id, source, created FROM analyses WHERE resolved IS NOT NULL ORDER BY created DESC, rowid DESC LIMIT ?",
+    most,
+  );
+
+/** Those of a source of this name in which a build sees this content, newest first. */
+export const analysesOf = (store: Store, of: { name: string; contentHash: string }): StoredAnalysis[] =>
+  store.all(
+    Analysis,
+    `SELECT * FROM analyses WHERE resolved ->> '$.name' = ? AND resolved ->> '$.contentHash' = ?
+     ORDER BY created DESC, rowid DESC`,
+    of.name,
+    of.contentHash,
+  );

@@ -13,11 +13,15 @@ const Plan = z.object({
 });
 export type StoredPlan = z.infer<typeof Plan>;
 
-/** Keeps a plan under the sha256 of its canonical JSON, which it answers. The same plan is kept once. */
+/**
+ * Keeps a plan under the sha256 of its canonical JSON, which it answers. The same plan is kept once, as made when it was
+ * made last: in a conversation that comes back to it, it is the newest again.
+ */
 export function putPlan(store: Store, { stack, serial, plan, created }: Omit<StoredPlan, "hash">): string {
   const hash = hashOf(plan);
   const text = canonicalJson(plan);
-  store.run("INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?)", hash, stack, serial, text, created);
+  const again = "ON CONFLICT (hash) DO UPDATE SET serial = excluded.serial, created = excluded.created";
+  store.run(`INSERT INTO plans VALUES (?, ?, ?, ?, ?) ${again}`, hash, stack, serial, text, created);
   return hash;
 }
 
@@ -28,9 +32,25 @@ export function planOf(store: Store, hash: string): StoredPlan | undefined {
   return found.length === 1 && found[0] ? intact(store, found[0]) : undefined;
 }
 
-/** A stack's plans, newest first. */
-export const plansOf = (store: Store, stack: string): StoredPlan[] =>
-  store.all(Plan, "SELECT * FROM plans WHERE stack = ? ORDER BY created DESC, rowid DESC", stack);
+/** The newest plan of the same stack that was made before this one. */
+export function planBefore(store: Store, { hash, stack }: Pick<StoredPlan, "hash" | "stack">): StoredPlan | undefined {
+  const earlier = "(created, rowid) < (SELECT created, rowid FROM plans WHERE hash = ?)";
+  const sql = `SELECT * FROM plans WHERE stack = ? AND ${earlier} ORDER BY created DESC, rowid DESC LIMIT 1`;
+  const found = store.get(Plan, sql, stack, hash);
+  return found && intact(store, found);
+}
+
+/** Plans without what is in them, newest first, of one stack or of all. */
+export const planLines = (
+  store: Store,
+  { stack, most }: { stack: string | undefined; most: number },
+): Pick<StoredPlan, "hash" | "stack" | "created">[] =>
+  store.all(
+    Plan.pick({ hash: true, stack: true, created: true }),
+    `SELECT hash, stack, created FROM plans WHERE ?1 IS NULL OR stack = ?1 ORDER BY created DESC, rowid DESC LIMIT ?2`,
+    stack ?? null,
+    most,
+  );
 
 /** What a person approved is the hash: a plan that no longer has it is not that plan. */
 function intact(store: Store, plan: StoredPlan): StoredPlan {

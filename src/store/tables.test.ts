@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { analysisOf, putAnalysis } from "./analyses.ts";
+import { analysesOf, analysisLines, analysisOf, putAnalysis } from "./analyses.ts";
 import { openStore } from "./open.ts";
-import { planOf, plansOf, putPlan } from "./plans.ts";
+import { planBefore, planLines, planOf, putPlan } from "./plans.ts";
 import { runStore, runs } from "./runs.ts";
 import { putServer, removeServer, serverOf, servers } from "./servers.ts";
 import { putStack, removeStack, stackOf, stacks } from "./stacks.ts";
@@ -31,6 +31,19 @@ test("an analysis comes back as it was put, and is replaced under its id", () =>
   putAnalysis(store, { ...analysis, analysis: { services: [] } });
   expect(analysisOf(store, "analysis_1")?.analysis).toEqual({ services: [] });
   expect(analysisOf(store, "analysis_2")).toBeUndefined();
+});
+
+test("analyses are listed newest first, and found by what a build sees; one whose content lies nowhere is neither", () => {
+  const put = (id: string, resolved: unknown) =>
+    putAnalysis(store, { id, source: ".", analysis: {}, created: at, resolved });
+  put("analysis_1", { name: "shop", contentHash: "aa" });
+  put("analysis_2", { name: "blog", contentHash: "aa" });
+  put("analysis_3", { name: "shop", contentHash: "aa" });
+  put("analysis_4", null);
+  expect(analysisLines(store, 2).map(({ id }) => id)).toEqual(["analysis_3", "analysis_2"]);
+  const found = (name: string, contentHash: string) => analysesOf(store, { name, contentHash }).map(({ id }) => id);
+  expect(found("shop", "aa")).toEqual(["analysis_3", "analysis_1"]);
+  expect(found("shop", "bb")).toEqual([]);
 });
 
 test("a server comes back with its pinned key", () => {
@@ -63,11 +76,26 @@ test("a stack comes back with what was applied to it", () => {
 });
 
 test("plans are found by stack, newest first, and by a hash that is not a pattern", () => {
-  const put = (i: number) => putPlan(store, { stack: "shop", serial: i, plan: { i }, created: at });
-  const [first, second] = [put(1), put(2)];
+  const put = (i: number, stack = "shop") => putPlan(store, { stack, serial: i, plan: { i }, created: at });
+  const [first, second, other] = [put(1), put(2), put(3, "blog")];
   expect(put(1)).toBe(first);
-  expect(plansOf(store, "shop").map(({ hash }) => hash)).toEqual([second, first]);
+  const hashes = (stack?: string, most = 9) => planLines(store, { stack, most }).map(({ hash }) => hash);
+  expect(hashes("shop")).toEqual([second, first]);
+  expect(hashes()).toEqual([other, second, first]);
+  expect(hashes(undefined, 1)).toEqual([other]);
   for (const hash of ["%", "________", first.slice(0, 7), `${first}0`, ""]) expect(planOf(store, hash)).toBeUndefined();
+});
+
+test("a plan that is made again is the newest again, and the one before it is another one of its stack", () => {
+  const put = (i: number, created: string, stack = "shop") =>
+    putPlan(store, { stack, serial: 0, plan: { i }, created });
+  const before = (hash: string) => planBefore(store, { stack: "shop", hash })?.hash;
+  const first = put(1, "2026-01-01");
+  put(2, "2026-01-02", "blog");
+  const third = put(3, "2026-01-03");
+  expect([before(first), before(third)]).toEqual([undefined, first]);
+  put(1, "2026-01-04");
+  expect([before(first), before(third)]).toEqual([third, undefined]);
 });
 
 test("runs are listed newest first, of one stack or of all", () => {

@@ -1,5 +1,5 @@
-import { visible } from "../kit/text.ts";
-import type { Analysis, Evidence } from "../stages/analysis/schema.ts";
+import { visible } from "../../kit/text.ts";
+import type { Analysis, Evidence } from "./schema.ts";
 
 /** An analysis as a person reads it: each fact with where it was read, and nothing of it able to forge a line. */
 export function renderAnalysis(analysis: Analysis): string {
