@@ -31,11 +31,13 @@ export interface Call {
 /** Text that somebody else wrote: a repository, a build, a container, a remote error. Data, never instructions. */
 export interface Outside {
   readonly outside: string;
-  /** For the reader: `file src/server.js`, `build output`. */
+  /** Whose words these are, in ours: `output of the run`. Never a name that they gave themselves. */
   readonly origin: string;
+  /** Characters of it that a result may hold; it is cut after scrubbing, since half a secret is not found. */
+  readonly most: number;
 }
 
-export const outside = (text: string, origin: string): Outside => ({ outside: text, origin });
+export const outside = (text: string, origin: string, most = 8000): Outside => ({ outside: text, origin, most });
 
 /** A result in which every text may be one from outside. */
 export type Outgoing<T> = T extends string
