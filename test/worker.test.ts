@@ -133,6 +133,7 @@ test("killed while it goes forth, rolled back by another: the world is as it was
   expect((await read()).state).toBe("rolled_back");
   expect(files()).toEqual({ b: "old b" });
   await expect(start()).rejects.toMatchObject({ code: "worker_died", cause: expect.stringContaining("run_over") });
+  expect((await read()).state).toBe("rolled_back");
 });
 
 test("of two workers at once one does it, and the other ends", async () => {
@@ -144,7 +145,7 @@ test("of two workers at once one does it, and the other ends", async () => {
   await expect(second).rejects.toMatchObject({ code: "worker_died", cause: expect.stringContaining("run_busy") });
   requestCancel(store, run, machine, now);
   const { kinds } = await read();
-  expect(kinds.filter((kind) => kind === "taken")).toHaveLength(1);
+  expect(kinds.filter((kind) => kind === "taken" || kind === "ended")).toEqual(["taken", "ended"]);
 });
 
 test("who reads on from an event gets what came after it, logs of the next worker included, and nothing twice", async () => {
@@ -157,7 +158,7 @@ test("who reads on from an event gets what came after it, logs of the next worke
   goOn();
   await start();
   const second = await read(first.kinds.length);
-  expect(second.kinds).toEqual(["taken", "observed", "started", "done", "started", "done", "ended"]);
+  expect(second.kinds).toEqual(["called", "taken", "observed", "started", "done", "started", "done", "ended"]);
   expect(first.text.match(/writing ./g)).toEqual(["writing a", "writing b"]);
   expect(second.text.match(/writing ./g)).toEqual(["writing b", "writing c"]);
   expect(await read(store.events(run, 0).length)).toEqual({ state: "done", kinds: [], text: "" });
@@ -209,5 +210,32 @@ test("a program that does not start is said to have died, with what it printed",
     code: "worker_died",
     cause: expect.stringContaining("no such thing"),
   });
+  expect(stateOf(store, run, machine)).toBe("failed");
+});
+
+test("a worker that dies after its caller was answered shows in the run, which can be resumed", async () => {
+  const { store, run, start, read } = newRun();
+  const script = "setTimeout(() => { throw new Error('out of breath') }, 1500)";
+  const command = [process.execPath, "--eval", script] as const;
+  const launch = { store, run, machine, command, logFile: join(folder, "worker.log"), env: {}, waitMs: 10 };
+  await startWorker(launch);
   expect(stateOf(store, run, machine)).toBe("pending");
+  const died = async () => stateOf(store, run, machine) === "failed" || undefined;
+  expect(await until(died, { timeoutMs: 30_000 })).toBe(true);
+  const last = store.events(run, 0).map(eventIn).at(-1);
+  expect(last).toMatchObject({ failure: { code: "worker_died", cause: expect.stringContaining("out of breath") } });
+  await start();
+  expect((await read()).state).toBe("done");
+});
+
+test("a run that had ended waits for its worker while that one starts", async () => {
+  const { store, run, start } = newRun();
+  const dying = { store, run, machine, logFile: join(folder, "worker.log"), env: {} };
+  await expect(startWorker({ ...dying, command: [process.execPath, "--eval", "1"] })).rejects.toThrow();
+  const sleeping = [process.execPath, "--eval", "setTimeout(() => {}, 60_000)"] as const;
+  const { pid } = await startWorker({ ...dying, command: sleeping, waitMs: 10 });
+  workers.push(pid);
+  expect(stateOf(store, run, machine)).toBe("pending");
+  await start();
+  expect(stateOf(store, run, machine)).not.toBe("pending");
 });

@@ -27,6 +27,8 @@ const masked = z.literal(true).optional();
 /** What a run's journal holds: all that was decided and done, in the order in which it happened. */
 export const RunEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("opened"), version: z.string(), operation: z.string(), calls: z.string() }),
+  /** A worker was started for a run that had ended or been left; none has taken it yet. */
+  z.object({ event: z.literal("called") }),
   z.object({ event: z.literal("taken"), action: Action, version: z.string(), pid: z.number(), fence: z.number() }),
   z.object({ event: z.literal("observed"), step, title, output: z.unknown(), masked }),
   z.object({ event: z.literal("started"), step, title, before: z.unknown(), masked }),

@@ -40,20 +40,26 @@ export function stateOf(store: RunStore, run: string, machine: Machine): RunStat
   const last = row && eventIn(row);
   if (last?.event === "ended") return last.state;
   if (isHeld(store.lease(run), machine)) return "running";
-  return last === undefined || last.event === "opened" ? "pending" : "interrupted";
+  return last === undefined || last.event === "opened" || last.event === "called" ? "pending" : "interrupted";
 }
 
 /** Asks the worker of a run to stop. Throws `not_running` where there is none. */
 export function requestCancel(store: RunStore, id: string, machine: Machine, now: () => Date): void {
-  const run = runOf(store, id);
   store.write(() => {
-    const state = stateOf(store, run.id, machine);
-    const fence = store.lease(run.id)?.fence ?? 0;
-    if (state === "running") store.addCancel(run.id, fence, now().toISOString());
-    // Its worker is still starting: the cancel is for the one that will take it.
-    else if (state === "pending") store.addCancel(run.id, fence + 1, now().toISOString());
-    else throw notRunning(run.id, state);
+    const { run, fence } = takingToCancel(store, id, machine);
+    store.addCancel(run, fence, now().toISOString());
   });
+}
+
+/** The taking of a run that a cancel would stop. Throws `no_such_run`, `not_running`. */
+export function takingToCancel(store: RunStore, id: string, machine: Machine): { run: string; fence: number } {
+  const run = runOf(store, id).id;
+  const state = stateOf(store, run, machine);
+  const fence = store.lease(run)?.fence ?? 0;
+  if (state === "running") return { run, fence };
+  // Its worker is still starting: the cancel is for the one that will take it.
+  if (state === "pending") return { run, fence: fence + 1 };
+  throw notRunning(run, state);
 }
 
 /** Throws `run_over` where the action is no longer possible: nothing follows an end that is final. */
