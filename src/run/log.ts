@@ -63,10 +63,13 @@ function create(folder: string, name: string): number {
   return openSync(join(folder, name), "w+", 0o600);
 }
 
-const noteOf = (omitted: number) => Buffer.from(`\n[… ${omitted} bytes left out …]\n`);
+/** Where a log whose middle went goes on with the note about it. */
+export const headBytes = (cap = logCap): number => Math.floor(cap / 2);
+
+export const noteOf = (omitted: number) => Buffer.from(`\n[… ${omitted} bytes left out …]\n`);
 
 function dropMiddle({ fd, size, omitted }: { fd: number; size: number; omitted: number }, cap: number) {
-  const head = Math.floor(cap / 2);
+  const head = headBytes(cap);
   const tail = Buffer.alloc(Math.floor(cap / 4));
   readSync(fd, tail, 0, tail.length, size - tail.length);
   // The note of an earlier cut lies between head and tail: its bytes were never the step's.

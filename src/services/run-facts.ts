@@ -14,25 +14,29 @@ export interface RunLine {
   id: string;
   stack: string | null;
   plan: string;
+  /** Of the plan: provision, build, deploy. */
+  parts: string[];
   state: RunState;
   created: string;
 }
 
-/** Runs, newest first. */
+/** Runs that apply a plan, newest first. */
 export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
-  return runs(store, stack === undefined ? {} : { stack }).map((run) => ({
-    id: run.id,
-    stack: run.stack,
-    plan: Operation.options[0].parse(run.operation).plan,
-    state: stateOf(runStore(store), run.id, machine),
-    created: run.created,
-  }));
+  return runs(store, stack === undefined ? {} : { stack }).flatMap((run) => {
+    const { data: operation } = Operation.safeParse(run.operation);
+    if (operation?.kind !== "plan") return [];
+    const { id, parts, created } = run;
+    return [
+      { id, stack: run.stack, plan: operation.plan, parts, state: stateOf(runStore(store), id, machine), created },
+    ];
+  });
 }
 
 /** The hash of the plan that stood before the one that stands now; undefined where there was none. */
 export function earlierPlan(berth: Berth, stack: string): string | undefined {
   const standing = stackOf(berth.store, stack)?.appliedPlan;
-  return listRuns(berth, stack).find(({ state, plan }) => state === "done" && plan !== standing)?.plan;
+  const deployed = listRuns(berth, stack).filter(({ state, parts }) => state === "done" && parts.includes("deploy"));
+  return deployed.find(({ plan }) => plan !== standing)?.plan;
 }
 
 /** Number of the first journal line of a run that is not as it was written; undefined where all are. */

@@ -1,10 +1,47 @@
+import { z } from "zod";
+import { Operation } from "../approval/operation.ts";
 import { follow } from "../run/follow.ts";
-import { eventIn } from "../run/journal.ts";
-import { runOf } from "../run/runs.ts";
+import { eventIn, verifyJournal } from "../run/journal.ts";
+import { runOf, stateOf } from "../run/runs.ts";
+import type { EventRow, RunRecord } from "../run/store.ts";
+import { Plan } from "../stages/plan/schema.ts";
+import { planOf } from "../store/plans.ts";
 import { runStore } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
 import type { Berth } from "./berth.ts";
 import { logFolder } from "./run-folder.ts";
-import { stepsSeen } from "./run-steps.ts";
+import { readLog } from "./run-log.ts";
+import { type StepsSeen, stepsSeen } from "./run-steps.ts";
+import type { LogReading, RunReading } from "./surface.ts";
+
+/** What a run did so far, and a page of its logs. Throws `no_such_run`, `bad_cursor`. */
+export function readRun(berth: Berth, id: string, reading: LogReading = {}): RunReading {
+  const { store, machine, config } = berth;
+  const runs = runStore(store);
+  const run = runOf(runs, id);
+  // Asked before the events are read, so that a state which is an end has its events read too.
+  const state = stateOf(runs, run.id, machine);
+  const rows = runs.events(run.id, 0);
+  const ended = endIn(rows);
+  const goesOn = state === "running" || state === "pending";
+  const steps = stepsIn(run, rows).list(goesOn, Date.now());
+  const parts = Parts.parse(run.parts);
+  const journal = verifyJournal(rows);
+  return {
+    run: run.id,
+    stack: run.stack ?? "",
+    plan: plannedHash(run),
+    parts,
+    state,
+    created: run.created,
+    ended: goesOn ? null : (ended?.at ?? null),
+    steps,
+    failure: state === "failed" ? (ended?.failure ?? null) : null,
+    log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
+    addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],
+    editedLine: journal.intact ? null : journal.seq,
+  };
+}
 
 export interface Waiting {
   ms: number;
@@ -18,8 +55,7 @@ export async function waitForRun({ store, machine, config }: Berth, id: string, 
   const runs = runStore(store);
   const run = runOf(runs, id);
   const rows = runs.events(run.id, 0);
-  const seen = stepsSeen(run.calls);
-  for (const row of rows) seen.add(eventIn(row), row.at);
+  const seen = stepsIn(run, rows);
   await follow(runs, run.id, {
     machine,
     logs: logFolder(config.home, run.id),
@@ -31,4 +67,29 @@ export async function waitForRun({ store, machine, config }: Berth, id: string, 
         waiting.onStep(seen.titleOf(event.step), seen.done());
     },
   });
+}
+
+const Parts = z.array(z.enum(["provision", "build", "deploy"]));
+
+function stepsIn({ calls }: RunRecord, rows: readonly EventRow[]): StepsSeen {
+  const seen = stepsSeen(calls);
+  for (const row of rows) seen.add(eventIn(row), row.at);
+  return seen;
+}
+
+/** The last end in the journal; what follows it was taken up again. */
+function endIn(rows: readonly EventRow[]) {
+  for (const row of rows.toReversed()) {
+    const event = eventIn(row);
+    if (event.event === "ended") return { at: row.at, failure: event.failure };
+  }
+  return undefined;
+}
+
+const plannedHash = ({ operation }: RunRecord): string => Operation.options[0].parse(operation).plan;
+
+/** None where the plan is not in the state folder any more: what is missing here is no failure of the run. */
+function addressesOf(store: Store, hash: string): string[] {
+  const plan = Plan.safeParse(planOf(store, hash)?.plan).data;
+  return plan?.routes.map(({ host }) => `https://${host}`) ?? [];
 }
