@@ -3,18 +3,20 @@ export interface AgentOptions {
   /** What the person wants; undefined: they are asked. */
   message: string | undefined;
   model: string;
+  /** Berth's own version: how the agent names itself to the server. */
+  version: string;
   api: { key: string; baseURL?: string | undefined };
   /** Starts Berth's MCP server; the agent has no other way to act. */
   serve: { command: string; args: readonly string[]; env: Readonly<Record<string, string>>; cwd: string };
   person: Person;
-  /** Requests to the model, and US dollars, that the whole conversation may take. */
+  /** Requests to the model, and US dollars, that the whole conversation may take. Looked at before each request. */
   limits: { turns: number; usd: number };
   /** JSON Lines file of all that went to and fro. */
   transcript: string;
   signal: AbortSignal;
 }
 
-/** Whoever sits before the agent: a terminal, or a scripted one. */
+/** Whoever sits before the agent: a terminal, or a scripted one. It makes safe what it shows. */
 export interface Person {
   /** The model's words, in pieces as they come. */
   say(text: string): void;
@@ -22,16 +24,27 @@ export interface Person {
   note(line: string): void;
   /** One line of theirs; undefined where nobody is there, or they have left. */
   ask(question: string): Promise<string | undefined>;
-  /** Shows what is to be approved and hears them. `typed`: the word that they must type for a yes. */
-  decide(question: { message: string; typed: string | null }): Promise<"accept" | "decline" | "cancel">;
+  /** Shows what is to be approved, whole, and hears them. */
+  decide(question: Decision): Promise<"accept" | "decline" | "cancel">;
   /** Names a page of this computer's to them; `accept` where they will open it. */
   open(page: { message: string; url: string }): Promise<"accept" | "decline" | "cancel">;
+}
+
+export interface Decision {
+  /** The server's words. */
+  message: string;
+  /** The word that they must type for a yes; null: a plain yes. */
+  typed: string | null;
+  /** The plan that the call named, by its hash or the hash's beginning; undefined where it named none. */
+  plan: string | undefined;
 }
 
 export interface AgentEnd {
   /** `left`: the person went away; `failed`: `failure` says why. */
   reason: "answered" | "turns" | "cost" | "refused" | "left" | "failed";
   failure?: { code: string; message: string; object: string; cause: string; next: string };
+  /** A run that this conversation saw begin or go on, and not end. */
+  run?: string;
   turns: number;
   usd: number;
   /** The model's last words. */
