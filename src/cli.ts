@@ -4,23 +4,31 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
-import { CommanderError } from "commander";
 import { pino } from "pino";
-import { commandLine } from "./cli/commands.ts";
+import type { ServeOptions, ServeSurroundings } from "./cli/serve.ts";
 import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
 import { BerthError, type Failure, failureOf } from "./kit/error.ts";
 import { type Config, defaultAcmeDirectory } from "./services/config.ts";
-import { work } from "./services/work.ts";
-import { openBerth } from "./services.ts";
 
-// The only file that reads argv, the environment and the terminal.
+// The only file that reads argv, the environment and the terminal. Each of its three ways loads what it needs and no more:
+// a client waits for a server to start.
 const { argv, env, stdin, stdout, stderr } = process;
 const debug = argv.includes("--debug");
 const words = argv.slice(2).filter((word) => word !== "--debug");
 
 async function command(): Promise<ExitCode> {
+  const [{ commandLine }, { CommanderError }] = await Promise.all([import("./cli/commands.ts"), import("commander")]);
   let code: ExitCode = 0;
-  const around = { cwd: process.cwd(), git: gitCredentials(), terminal: terminalOf, config: configOf, readSecret };
+  const around = {
+    cwd: process.cwd(),
+    startedWith: [process.execPath, import.meta.filename] as const,
+    env,
+    git: gitCredentials(),
+    terminal: terminalOf,
+    config: configOf,
+    readSecret,
+    serve,
+  };
   try {
     await commandLine(around, (ended) => {
       code = ended;
@@ -33,7 +41,7 @@ async function command(): Promise<ExitCode> {
 }
 
 /** commander has told the person already; programs read it as any other failure. */
-function misunderstood({ message }: CommanderError): ExitCode {
+function misunderstood({ message }: Error): ExitCode {
   const object = ["berth", ...words.slice(0, 1).filter((word) => !word.startsWith("-"))].join(" ");
   const next = `${object} --help says what it takes.`;
   sayResult({ code: "usage", message: "The command line cannot be understood.", object, cause: message, next });
@@ -52,15 +60,41 @@ function failed(error: unknown): ExitCode {
   return exitCodeOf(failure);
 }
 
+/** `berth serve` as clients start it, without the command line's words; whatever else is said with it goes through them. */
+async function server(): Promise<ExitCode> {
+  try {
+    return await serve({ readOnly: words.includes("--read-only"), verbose: words.includes("--verbose") });
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+async function serve(options: ServeOptions): Promise<ExitCode> {
+  const { serveClient } = await import("./cli/serve.ts");
+  const end = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => end.abort());
+  const log = logOf({}, options.verbose ? "debug" : "info");
+  const state = { cwd: process.cwd(), git: gitCredentials(), config: configOf(options) };
+  const around: ServeSurroundings = { ...state, stdin, stdout, log, signal: end.signal };
+  await serveClient(options, around);
+  // What nobody waits for any more, such as half a look at a server, does not keep the process.
+  process.exit(0);
+}
+
+/** To stderr, since stdout is an answer's or the protocol's. */
+const logOf = (base: object, level: string) =>
+  pino(
+    { level, base: { pid: process.pid, ...base }, redact: ["*.token", "*.password", "*.value"] },
+    pino.destination({ fd: 2, sync: true }),
+  );
+
 /** `berth work RUN`: how a worker is started; not for people. */
 async function worker(run: string): Promise<ExitCode> {
+  const [{ openBerth }, { work }] = await Promise.all([import("./services.ts"), import("./services/work.ts")]);
   const shutdown = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => shutdown.abort());
   // Its stderr is the run's worker.log. What the steps do stands in the journal, scrubbed; here is only that it lives.
-  const log = pino(
-    { base: { pid: process.pid, run }, redact: ["*.token", "*.password", "*.value"] },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const log = logOf({ run }, "info");
   const berth = openBerth(configOf({}));
   log.info({ version: berth.config.version }, "worker started");
   try {
@@ -171,4 +205,8 @@ async function readSecret(name: string): Promise<string> {
   });
 }
 
-process.exitCode = words[0] === "work" ? await worker(words[1] ?? "") : await command();
+const [way, ...rest] = words;
+if (way === "work") process.exitCode = await worker(rest[0] ?? "");
+else if (way === "serve" && rest.every((word) => word === "--read-only" || word === "--verbose"))
+  process.exitCode = await server();
+else process.exitCode = await command();

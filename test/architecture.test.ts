@@ -74,11 +74,11 @@ const table: Record<string, Rule> = {
     own: ["kit", "host", "run", "store", "secrets", "approval", "stages", "pipeline.ts", "services"],
     packages: ["node:*"],
   },
-  tools: { own: ["kit", "stages/plan/wishes.ts"], packages: ["node:crypto", "zod"], types: ["services", "stages"] },
+  tools: { own: ["kit", "stages/plan/wishes.ts", "stages/analysis/env-names.ts"], packages: ["node:crypto", "zod"], types: ["services", "stages"] },
   resources: { own: ["kit", "tools"], packages: ["zod"], types: ["services", "stages"] },
   server: {
     own: ["kit", "tools", "resources"],
-    packages: ["node:*", "zod", "@modelcontextprotocol/server"],
+    packages: ["node:*", "zod", "yaml", "@modelcontextprotocol/server"],
     types: ["services"],
   },
   "server.ts": {
@@ -92,6 +92,7 @@ const table: Record<string, Rule> = {
   },
   cli: {
     own: ["kit", "services.ts", "services", "stages", "run", "approval", "agent", "server.ts"],
+    types: ["server"],
     packages: ["node:*", "zod", "commander", "jsonc-parser"],
   },
   "cli.ts": { own: ["kit", "cli", "services.ts", "services"], packages: ["node:*", "commander", "pino"] },
