@@ -8,7 +8,7 @@ import { pino } from "pino";
 import type { ServeOptions, ServeSurroundings } from "./cli/serve.ts";
 import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
 import { BerthError, type Failure, failureOf } from "./kit/error.ts";
-import { type Config, defaultAcmeDirectory } from "./services/config.ts";
+import { type Config, defaultAcmeDirectory, elicitationOf } from "./services/config.ts";
 
 // The only file that reads argv, the environment and the terminal. Each of its three ways loads what it needs and no more:
 // a client waits for a server to start.
@@ -128,6 +128,7 @@ function configOf({ identity }: { identity?: string }): Config {
     caBundle: fileIn("BERTH_CA_BUNDLE") ?? fileIn("NODE_EXTRA_CA_CERTS"),
     identityFile: identity ?? env["BERTH_IDENTITY"],
     allowPrivateAddresses: env["BERTH_ALLOW_PRIVATE_ADDRESSES"] === "1",
+    elicitation: elicitationOf(env["BERTH_ELICITATION"]),
   };
 }
 

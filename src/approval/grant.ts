@@ -69,14 +69,23 @@ export interface Claim {
   now: number;
 }
 
-/** The newest grant that covers an operation as things are now. Undefined: a person must be asked. */
-export function findGrant(store: Store, publicKey: KeyObject, claim: Claim): Grant | undefined {
-  for (const { id } of grantsFor(store, operationHash(claim.operation))) {
+/** Grants of an operation that have not run out, newest first, whatever they rest on. */
+export const grantsOf = (store: Store, publicKey: KeyObject, operation: Operation, now: number): Grant[] =>
+  grantsFor(store, operationHash(operation)).flatMap(({ id }) => {
     const grant = readGrant(store, publicKey, id);
-    if (grant && driftOf(grant.base, claim.base, claim.ownWork).length === 0 && grant.expires > claim.now) return grant;
-  }
-  return undefined;
-}
+    return grant && grant.operation === operationHash(operation) && grant.expires > now ? [grant] : [];
+  });
+
+/** The newest grant that covers an operation as things are now, and that counts. Undefined: a person must be asked. */
+export const findGrant = (
+  store: Store,
+  publicKey: KeyObject,
+  { operation, base, ownWork, now }: Claim,
+  counts: (grant: Grant) => boolean = () => true,
+): Grant | undefined =>
+  grantsOf(store, publicKey, operation, now).find(
+    (grant) => driftOf(grant.base, base, ownWork).length === 0 && counts(grant),
+  );
 
 /** The grant, where it covers the operation as things are now; throws `grant_invalid`, `grant_expired`, `base_changed`. */
 export function verifyGrant(store: Store, publicKey: KeyObject, id: string, claim: Claim): Grant {
@@ -109,6 +118,18 @@ export function spend(
     for (const part of parts) addSpending(store, grant, part, run);
     return { run, fresh: true };
   });
+}
+
+/** Throws `grant_invalid` where a run holds parts of a grant that were not spent for it. */
+export function assertSpentBy(store: Store, grant: string, { id, parts }: { id: string; parts: readonly string[] }) {
+  const own = spendingsOf(store, grant).filter(({ run }) => run === id);
+  if (parts.every((part) => own.some((spent) => spent.part === part))) return;
+  throw grantInvalid(grant, "It was not given out for this run.");
+}
+
+/** Uses a grant of one act, which is done to a run; throws `part_spent` where it was used before. */
+export function useOnce(store: Store, grant: string, act: string, run: string): void {
+  if (!spend(store, grant, [act], () => run).fresh) throw partSpent(grant, "An act is done once for each approval.");
 }
 
 /** Undefined where it is not there or its signature is not of this key. */

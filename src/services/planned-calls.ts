@@ -5,11 +5,12 @@ import type { RunRecord } from "../run/store.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 
 /**
- * A grant covers a plan by its hash, and a run keeps the steps that follow from it. Throws `calls_changed` where they do
+ * A grant covers a plan by its hash, and a run keeps the steps that follow from its parts. Throws `calls_changed` where they do
  * not follow: the run was changed in the store, or made by a version of Berth that goes another way.
  */
-export function assertCallsOf(plan: Plan, { id, calls, version }: Pick<RunRecord, "id" | "calls" | "version">): void {
-  if (hashOf(calls) === hashOf(callsOf(plan))) return;
+export function assertCallsOf(plan: Plan, run: Pick<RunRecord, "id" | "parts" | "calls" | "version">): void {
+  const { id, calls, version } = run;
+  if (hashOf(calls) === hashOf(callsOf(plan, run.parts))) return;
   throw new BerthError({
     code: "calls_changed",
     message: "The steps of this run are not those of the plan that was approved.",

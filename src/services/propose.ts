@@ -1,21 +1,22 @@
 import type { Base } from "../approval/operation.ts";
 import { localEngine } from "../host/engine.ts";
 import type { Host } from "../host/host.ts";
-import { hashOf, sha256 } from "../kit/canonical.ts";
+import { sha256 } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
 import { imagesOf, makePlan, stackName } from "../stages/plan/make.ts";
-import { Plan } from "../stages/plan/schema.ts";
+import type { Plan } from "../stages/plan/schema.ts";
 import { mergeWishes, type Wishes } from "../stages/plan/wishes.ts";
-import type { Resolved } from "../stages/source/fetch.ts";
 import { pinImage, surveyBuilder } from "../stages/survey/builder.ts";
 import { appliedDamaged, refuseServer } from "../stages/survey/refuse.ts";
 import type { Survey } from "../stages/survey/schema.ts";
 import { surveyServer } from "../stages/survey/server.ts";
-import { planOf, putPlan } from "../store/plans.ts";
+import { putPlan } from "../store/plans.ts";
 import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
+import { baseOf } from "./plan-base.ts";
 import { standingOf } from "./standing.ts";
+import { storedPlan } from "./stored-plan.ts";
 
 /** Packages, a base, a database and an image fit in this; what an image really needs is asked before it is sent. */
 const leastDiskMegabytes = 2000;
@@ -33,21 +34,22 @@ export interface Proposal {
 }
 
 export interface Proposed {
-  source: Resolved;
+  source: Plan["source"];
   analysis: Analysis;
   /** A server's name or address, as the person gave it. */
   server: string;
   wishes: Wishes;
   updateImages: boolean;
+  /** The plan that this one changes, with the serial of its stack when it was made; its wishes are in `wishes` already. */
+  start: { plan: Plan; serial: number } | null;
 }
 
-/** Looks at the server and makes the plan; changes nothing anywhere but in the store here. */
-export async function propose(berth: Berth, proposed: Proposed): Promise<Proposal> {
+/** Looks at the server and makes the plan; changes nothing anywhere but in the store here. An abort ends the connection. */
+export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSignal): Promise<Proposal> {
   const { config, store } = berth;
   const server = await findServer(config, store, proposed.server);
   const stack = stackName(proposed.analysis, proposed.wishes);
-  const host = await connect(server);
-  try {
+  return over(await connect(server), signal, async (host) => {
     const survey = await look(berth, host, server.name, stack, proposed.analysis);
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
     const { last, serial, newStack, unknownHere } = standingOf(
@@ -64,11 +66,30 @@ export async function propose(berth: Berth, proposed: Proposed): Promise<Proposa
       tls: { directory: config.acme.directory, email: config.acme.email, trust: config.acme.trust },
       caBundle: config.caBundle === undefined ? null : sha256(config.caBundle),
       last,
+      start: continued(proposed.start, stack, serial),
       updateImages: proposed.updateImages,
     });
     const hash = putPlan(store, { stack, serial, plan, created: survey.at });
     return { plan, hash, base: baseOf(plan, serial), newStack, startsFromUnknown: unknownHere };
+  });
+}
+
+/** A plan that is changed in conversation: until another one is applied, what it took for images stays taken. */
+const continued = (start: Proposed["start"], stack: string, serial: number): Plan | null =>
+  start?.plan.stack === stack && start.serial === serial ? start.plan : null;
+
+/** Ends the connection behind the work, or with it when it is aborted. */
+async function over<T>(host: Host, signal: AbortSignal | undefined, work: (host: Host) => Promise<T>): Promise<T> {
+  const close = () => void host.close();
+  signal?.addEventListener("abort", close, { once: true });
+  try {
+    signal?.throwIfAborted();
+    return await work(host);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", close);
     await host.close();
   }
 }
@@ -90,13 +111,7 @@ async function look(berth: Berth, host: Host, name: string, stack: string, analy
   };
 }
 
-/** A grant holds while these are as they were: which plan stands, and which machine it stands on. */
-export const baseOf = ({ stack, server }: Plan, serial: number): Base => ({
-  [`stack.${stack}.serial`]: String(serial),
-  [`server.${server.name}`]: hashOf({ host: server.host, port: server.port, hostKey: server.hostKey }),
-});
-
-const sourceOf = ({ kind, name, revision, contentHash }: Resolved): Plan["source"] => ({
+const sourceOf = ({ kind, name, revision, contentHash }: Plan["source"]): Plan["source"] => ({
   kind,
   name,
   revision,
@@ -114,26 +129,15 @@ const noEngine = () =>
 
 /** A stored plan, to be applied (again) as things are now. Throws `no_such_plan`. */
 export async function proposeStored(berth: Berth, wanted: string): Promise<Proposal> {
-  const stored = planOf(berth.store, wanted);
-  if (!stored) throw noSuchPlan(wanted);
-  const plan = Plan.parse(stored.plan);
+  const { plan, hash } = storedPlan(berth.store, wanted);
   const server = await findServer(berth.config, berth.store, plan.server.name);
   const host = await connect(server, plan.server.hostKey);
   try {
     const { applied, appliedDamaged: damaged } = await surveyServer(host, { stack: plan.stack });
     if (damaged) throw appliedDamaged(host.name);
     const { serial, newStack } = standingOf(berth.store, { stack: plan.stack, server: server.name }, applied);
-    return { plan, hash: stored.hash, base: baseOf(plan, serial), newStack, startsFromUnknown: false };
+    return { plan, hash, base: baseOf(plan, serial), newStack, startsFromUnknown: false };
   } finally {
     await host.close();
   }
 }
-
-const noSuchPlan = (wanted: string) =>
-  new BerthError({
-    code: "no_such_plan",
-    message: "There is no plan of this hash here.",
-    object: wanted.slice(0, 64),
-    cause: "A plan is named by its hash, or by at least 8 of its first characters; or it is in another state folder.",
-    next: "List what was applied: berth runs",
-  });

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { verifyGrant } from "../approval/grant.ts";
+import { assertSpentBy, verifyGrant } from "../approval/grant.ts";
 import { Operation } from "../approval/operation.ts";
 import { BerthError } from "../kit/error.ts";
 import { steps } from "../pipeline.ts";
@@ -49,13 +49,14 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
         if (grant === null) throw ungranted(id);
         const claim = { operation: Operation.parse(operation), base: await (await world()).base(), now: Date.now() };
         verifyGrant(store, grantKey.publicKey, grant, claim);
+        assertSpentBy(store, grant, run);
         assertCallsOf(plan, run);
       },
       // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
       stillValid: async () => true,
       shutdown,
     });
-    if (outcome.state === "done") await noteApplied(berth, plan, await world());
+    if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await world());
     return outcome;
   } finally {
     await leave(world, contexts);

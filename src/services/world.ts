@@ -11,7 +11,7 @@ import { Applied } from "../stages/survey/server-facts.ts";
 import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
 import { builderOf, type SharedContext } from "./contexts.ts";
-import { baseOf } from "./propose.ts";
+import { baseOf } from "./plan-base.ts";
 import { runFolder } from "./run-folder.ts";
 import { buildContext, sourceDir } from "./source.ts";
 

@@ -1,0 +1,110 @@
+import { findGrant, type Grant, grantRequest, grantsOf } from "../approval/grant.ts";
+import { type Base, driftOf, type Operation } from "../approval/operation.ts";
+import { openRequest, type Request } from "../approval/request.ts";
+import { type Part, parts } from "../pipeline.ts";
+import { eventIn } from "../run/journal.ts";
+import { stateOf } from "../run/runs.ts";
+import type { Plan } from "../stages/plan/schema.ts";
+import { spendingsOf } from "../store/grants.ts";
+import { runStore } from "../store/runs.ts";
+import { serverOf } from "../store/servers.ts";
+import { stackOf } from "../store/stacks.ts";
+import type { Berth } from "./berth.ts";
+import { baseOf } from "./plan-base.ts";
+
+/** A plan by its hash, as it is in the store. */
+export interface ChosenPlan {
+  plan: Plan;
+  hash: string;
+}
+
+export const operationOf = ({ plan, hash }: ChosenPlan): Operation => ({ kind: "plan", plan: hash, stack: plan.stack });
+
+export const requestFor = ({ store }: Berth, proposal: ChosenPlan & { base: Base }): Request =>
+  openRequest(store, operationOf(proposal), proposal.base, Date.now());
+
+/** Records a person's yes. Only a command that has just heard it calls this. */
+export function grant(
+  berth: Berth,
+  { base }: { base: Base },
+  request: Pick<Request, "id">,
+  channel: Grant["channel"],
+  passphrase?: string,
+): Grant {
+  const consent = { request: request.id, base, person: personOf(berth), channel, now: Date.now() };
+  return grantRequest(berth.store, berth.grantKey.unlock(passphrase), consent);
+}
+
+/** Who is at this computer, as its operating system calls them. */
+export const personOf = ({ config: { env } }: Berth): string => env["USER"] ?? env["LOGNAME"] ?? "unknown";
+
+/**
+ * The grant with which `berth up` goes on without asking again: one of which nothing is used, or all by one run. Where a
+ * client has used a part of it, the person who is there is asked anew: what they see then is what is still to be done.
+ */
+export function grantFor(berth: Berth, proposal: ChosenPlan & { base: Base }): Grant | undefined {
+  const { store, grantKey } = berth;
+  const claim = { operation: operationOf(proposal), base: proposal.base, now: Date.now() };
+  return findGrant(store, grantKey.publicKey, claim, ({ id }) => {
+    const spent = spendingsOf(store, id);
+    const whole = spent.length === parts.length && new Set(spent.map(({ run }) => run)).size === 1;
+    return (spent.length === 0 || whole) && !isGivenUp(berth, id);
+  });
+}
+
+/**
+ * The newest grant of a plan that counts as far as this computer knows, found without a look at the server: the worker
+ * verifies it against the world as it is.
+ */
+export const knownGrant = (berth: Berth, chosen: ChosenPlan): Grant | undefined =>
+  grantsOf(berth.store, berth.grantKey.publicKey, operationOf(chosen), Date.now()).find(
+    (given) => nothingNewer(berth, chosen, given) && !isGivenUp(berth, given.id),
+  );
+
+/** The base names the plan's server and key, and nothing was applied since that was not this grant's own deploy. */
+function nothingNewer(berth: Berth, { plan, hash }: ChosenPlan, { id, base }: Grant): boolean {
+  const { store } = berth;
+  const shown = Number(base[`stack.${plan.stack}.serial`]);
+  const pinned = serverOf(store, plan.server.name)?.hostKey ?? plan.server.hostKey;
+  if (driftOf(base, baseOf(plan, shown)).length > 0 || pinned !== plan.server.hostKey) return false;
+  const known = stackOf(store, plan.stack);
+  if (known?.server !== plan.server.name) return true;
+  const own = useOf(berth, id, ["deploy"]).done !== undefined && known.appliedPlan === hash;
+  return known.serial <= shown + (own ? 1 : 0);
+}
+
+/** What became of parts of a grant. */
+export interface Use {
+  /** The first run that has some of them and is not done. */
+  unfinished: string | undefined;
+  /** The last run that has some of them and is done. */
+  done: string | undefined;
+  /** Those that no run has. */
+  left: Part[];
+}
+
+export function useOf({ store, machine }: Berth, grantId: string, asked: readonly Part[]): Use {
+  const spent = new Map(spendingsOf(store, grantId).map(({ part, run }) => [part, run]));
+  const used = parts.filter((part) => asked.includes(part)).flatMap((part) => spent.get(part) ?? []);
+  const isDone = (run: string) => stateOf(runStore(store), run, machine) === "done";
+  return {
+    unfinished: used.find((run) => !isDone(run)),
+    done: used.findLast(isDone),
+    left: parts.filter((part) => asked.includes(part) && !spent.has(part)),
+  };
+}
+
+/** A person has stopped one of its runs, or one has ended as no run of this grant can go on from. */
+function isGivenUp({ store, machine }: Berth, grantId: string): boolean {
+  const runs = runStore(store);
+  return spendingsOf(store, grantId).some(({ run }) => {
+    const state = stateOf(runs, run, machine);
+    const last = runs.lastEvent(run);
+    const end = last && eventIn(last);
+    const code = end?.event === "ended" ? (end.failure?.code ?? "") : "";
+    return state === "cancelled" || state === "rolled_back" || (state === "failed" && isFinal(code));
+  });
+}
+
+const isFinal = (code: string) => code.startsWith("grant_") || final.includes(code);
+const final = ["base_changed", "calls_changed", "vanished"];
