@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { canonicalJson } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
-import { addSecret, removeSecret, type SealedSecret, secretOf, secretsOf } from "../store/secrets.ts";
+import { addSecret, allSecrets, removeSecret, type SealedSecret, secretOf, secretsOf } from "../store/secrets.ts";
 import type { Store } from "../store/store.ts";
 import { type Secret, secret } from "./value.ts";
 
@@ -19,6 +19,8 @@ export interface Vault {
   /** The newest, or that version; undefined where it is not set. Throws `secret_unreadable`. */
   get(stack: string, name: string, version?: number): Secret | undefined;
   list(stack: string): SecretVersion[];
+  /** Every version of every stack's; one that cannot be read is left out. */
+  values(): Secret[];
   remove(stack: string, name: string, version: number): void;
 }
 
@@ -31,6 +33,7 @@ export function openVault(store: Store, key: Uint8Array, now: () => Date): Vault
   return {
     get,
     list: (stack) => secretsOf(store, stack),
+    values: () => allSecrets(store).flatMap((sealed) => readable(key, sealed) ?? []),
     remove: (stack, name, version) => removeSecret(store, stack, name, version),
     set: (stack, name, value) =>
       store.write(() => {
@@ -52,6 +55,14 @@ function seal(key: Uint8Array, place: Place, value: Secret): { iv: Uint8Array; s
   const iv = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(placeOf(place));
   return { iv, sealed: Buffer.concat([cipher.update(value.reveal(), "utf8"), cipher.final(), cipher.getAuthTag()]) };
+}
+
+function readable(key: Uint8Array, sealed: SealedSecret): Secret | undefined {
+  try {
+    return unseal(key, sealed);
+  } catch {
+    return undefined;
+  }
 }
 
 function unseal(key: Uint8Array, { iv, sealed, ...place }: SealedSecret): Secret {

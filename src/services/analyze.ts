@@ -1,10 +1,11 @@
-import { hashOf } from "../kit/canonical.ts";
 import { analyze } from "../stages/analysis/analyze.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
+import type { Plan } from "../stages/plan/schema.ts";
 import type { Resolved } from "../stages/source/fetch.ts";
-import { putAnalysis } from "../store/analyses.ts";
+import { analysisOf, putAnalysis } from "../store/analyses.ts";
 import type { Berth } from "./berth.ts";
-import { type GitCredentials, resolveSource } from "./source.ts";
+import { analysisId, keptOfSource } from "./kept-analyses.ts";
+import { type GitCredentials, resolveSource, sourceDir } from "./source.ts";
 
 /** SOURCE as typed → where it lies here, and what was found in it. */
 export async function readSource(
@@ -14,14 +15,36 @@ export async function readSource(
   git: GitCredentials,
 ): Promise<{ source: Resolved; analysis: Analysis }> {
   const source = await resolveSource(berth.config, text, cwd, git);
+  return { source, analysis: await readAndKeep(berth, source) };
+}
+
+/** As `readSource`, but what this version of Berth has read before is not read again. Answers the analysis' id. */
+export async function recallSource(
+  berth: Berth,
+  text: string,
+  { cwd, git, signal }: { cwd: string; git: GitCredentials; signal: AbortSignal },
+): Promise<string> {
+  const source = await resolveSource(berth.config, text, cwd, git, signal);
+  const id = analysisId(source, berth.config.version);
+  if (!analysisOf(berth.store, id)) await readAndKeep(berth, source);
+  return id;
+}
+
+/** What a plan was made from: as it is kept, else read again in the copy that the plan's images are built from. */
+export async function analysisOfPlan({ config, store }: Berth, { source }: Plan): Promise<Analysis> {
+  const kept = keptOfSource(store, source, config.version);
+  return kept?.analysis ?? analyze(await sourceDir(config, source.contentHash), { name: source.name });
+}
+
+async function readAndKeep({ config, store }: Berth, source: Resolved): Promise<Analysis> {
   const analysis = await analyze(source.dir, { name: source.name });
-  const id = `analysis_${hashOf({ content: source.contentHash, name: source.name }).slice(0, 16)}`;
-  putAnalysis(berth.store, {
+  const id = analysisId(source, config.version);
+  putAnalysis(store, {
     id,
     source: source.address,
     analysis,
     created: new Date().toISOString(),
     resolved: source,
   });
-  return { source, analysis };
+  return analysis;
 }

@@ -41,7 +41,7 @@ export interface Proposed {
   wishes: Wishes;
   updateImages: boolean;
   /** The plan that this one changes, with the serial of its stack when it was made; its wishes are in `wishes` already. */
-  start: { plan: Plan; serial: number } | null;
+  start?: { plan: Plan; serial: number };
 }
 
 /** Looks at the server and makes the plan; changes nothing anywhere but in the store here. An abort ends the connection. */

@@ -15,6 +15,8 @@ export interface GivenSecrets {
   fingerprints(stack: string): Record<string, string>;
   /** The value of that fingerprint, newest or not: an earlier plan has its own. Throws `secret_missing`. */
   value(stack: string, name: string, print: string): Secret;
+  /** All values of all stacks, older ones too, that must not be shown. One that cannot be read is left out. */
+  all(): Secret[];
 }
 
 /** Kept beside the secrets, under a name that no variable can have. */
@@ -64,6 +66,7 @@ export function givenSecrets(store: Store): GivenSecrets {
       }
       throw missing(stack, name, "The value that this plan was made with is not in this state folder.");
     },
+    all: () => vault.values(),
   };
 }
 

@@ -25,6 +25,7 @@ export async function resolveSource(
   text: string,
   cwd: string,
   git: GitCredentials = {},
+  signal?: AbortSignal,
 ): Promise<Resolved> {
   const workDir = join(config.home, "sources");
   await mkdir(workDir, { recursive: true, mode: 0o700 });
@@ -34,6 +35,7 @@ export async function resolveSource(
     cwd,
     workDir,
     timeoutMs,
+    signal,
     allowPrivateAddresses: config.allowPrivateAddresses,
     git: "git",
     searchPath: config.env["PATH"] ?? "/usr/bin:/bin",

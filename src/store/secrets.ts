@@ -29,6 +29,9 @@ export const secretOf = (store: Store, stack: string, name: string, version?: nu
     version ?? null,
   );
 
+/** All versions of every stack's. */
+export const allSecrets = (store: Store): SealedSecret[] => store.all(Sealed, "SELECT * FROM secrets");
+
 const Listed = z.object({ name: z.string(), version: z.number(), created: z.string() });
 
 /** A stack's secrets by name, all versions, oldest first. */

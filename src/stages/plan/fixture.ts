@@ -107,6 +107,7 @@ export const planInput = (change: Partial<PlanInput> = {}): PlanInput => ({
   tls: { directory: "https://acme.example/dir", email: null, trust: null },
   caBundle: null,
   last: null,
+  start: null,
   updateImages: false,
   ...change,
 });

@@ -23,7 +23,9 @@ export interface PlanInput {
   caBundle: string | null;
   /** What was last applied of this stack. */
   last: Plan | null;
-  /** Takes the newest images under the planned names instead of those last applied. */
+  /** A plan that was never applied and is changed by this one. */
+  start: Plan | null;
+  /** Takes the newest images under the planned names instead of those of `start`, or those last applied. */
   updateImages: boolean;
 }
 
@@ -128,11 +130,11 @@ const withoutGiven = ({ wishes, given }: PlanInput): Wishes => ({
 export const planHash = (plan: Plan): string => hashOf(plan);
 
 /** What is applied stays as it is until a person asks for newer images: a moved tag must not restart a database. */
-function pinnedImages({ survey, last, updateImages }: PlanInput) {
-  const known =
-    last && !updateImages
-      ? [last.proxy.image, ...last.backing.map(({ image }) => image), ...last.images.flatMap(({ bases }) => bases)]
-      : [];
+function pinnedImages({ survey, last, start, updateImages }: PlanInput) {
+  const kept = updateImages ? null : (start ?? last);
+  const known = kept
+    ? [kept.proxy.image, ...kept.backing.map(({ image }) => image), ...kept.images.flatMap(({ bases }) => bases)]
+    : [];
   return (name: string): string => {
     const pinned = known.find((reference) => reference.startsWith(`${name}@`)) ?? survey.images[name];
     if (!pinned) throw new Error(`the survey did not look up ${name}`);

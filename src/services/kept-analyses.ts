@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { hashOf } from "../kit/canonical.ts";
+import { BerthError } from "../kit/error.ts";
+import { cleanLine } from "../kit/text.ts";
+import { Analysis } from "../stages/analysis/schema.ts";
+import { analysesOf, analysisOf, type StoredAnalysis } from "../store/analyses.ts";
+import type { Store } from "../store/store.ts";
+
+/** Where an analysed source lies here, and what it is: a part of what bringing it answered. */
+const Place = z.object({
+  dir: z.string(),
+  kind: z.enum(["folder", "git"]),
+  /** Without credentials. */
+  address: z.string(),
+  revision: z.string(),
+  contentHash: z.string(),
+  name: z.string(),
+});
+export type Place = z.infer<typeof Place>;
+
+export interface KeptAnalysis {
+  id: string;
+  place: Place;
+  analysis: Analysis;
+  created: string;
+}
+
+/**
+ * The id that the analysis of a copy has. The copy's folder is named after all that it holds: the content hash leaves out
+ * what .dockerignore keeps from a build, and an analysis reads that, too. Another version of Berth may find other facts.
+ */
+export const analysisId = ({ address, dir, name }: Pick<Place, "address" | "dir" | "name">, version: string): string =>
+  `analysis_${hashOf({ address, dir, name, version }).slice(0, 16)}`;
+
+/** Throws `no_such_analysis`. */
+export function keptAnalysis(store: Store, id: string): KeptAnalysis {
+  const stored = analysisOf(store, id);
+  if (!stored) throw noSuchAnalysis(id, "The id is misspelt, or the analysis is in another state folder.");
+  const kept = read(stored);
+  if (!kept) throw noSuchAnalysis(id, "Another version of Berth made it, which this one cannot read.");
+  return kept;
+}
+
+/** The newest that this version of Berth made of what a plan was made from. */
+export const keptOfSource = (
+  store: Store,
+  source: Pick<Place, "name" | "contentHash">,
+  version: string,
+): KeptAnalysis | undefined =>
+  analysesOf(store, source)
+    .map(read)
+    .find((kept) => kept !== undefined && kept.id === analysisId(kept.place, version));
+
+/** Undefined where it has not the shape that this version of Berth gives it. */
+function read({ id, analysis, resolved, created }: StoredAnalysis): KeptAnalysis | undefined {
+  const [place, facts] = [Place.safeParse(resolved), Analysis.safeParse(analysis)];
+  return place.success && facts.success ? { id, place: place.data, analysis: facts.data, created } : undefined;
+}
+
+const noSuchAnalysis = (id: string, cause: string) =>
+  new BerthError({
+    code: "no_such_analysis",
+    message: "There is no analysis of this id here.",
+    object: cleanLine(id, 80),
+    cause,
+    next: "Analyse the source again: the same content has the same id.",
+  });

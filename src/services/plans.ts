@@ -1,0 +1,69 @@
+import { hashOf } from "../kit/canonical.ts";
+import { sharing } from "../kit/sharing.ts";
+import { diffPlans } from "../stages/plan/diff.ts";
+import { renderPlan } from "../stages/plan/render.ts";
+import { Plan } from "../stages/plan/schema.ts";
+import { mergeWishes } from "../stages/plan/wishes.ts";
+import { planBefore, planLines, planOf, type StoredPlan } from "../store/plans.ts";
+import { stackOf } from "../store/stacks.ts";
+import { dirOf } from "./analyses.ts";
+import type { Berth } from "./berth.ts";
+import { keptAnalysis } from "./kept-analyses.ts";
+import { storedPlan } from "./stored-plan.ts";
+import type { PlanDiff, PlanRecord, Plans, PlanWanted } from "./surface.ts";
+
+const listed = 50;
+
+/** What shall be. All that looks at a server is loaded with the first proposal. */
+export function plansOf(berth: Berth): Plans {
+  const { store } = berth;
+  const shared = sharing<string>();
+  return {
+    propose: async (wanted, signal) =>
+      recordOf(berth, await shared(hashOf(wanted), signal, (ended) => proposed(berth, wanted, ended))),
+    get: (hash) => recordOf(berth, hash),
+    list: (stack) => planLines(store, { stack, most: listed }),
+  };
+}
+
+/** The hash of a plan that is made from an analysis, or from another plan as it is wished otherwise now. */
+async function proposed(
+  berth: Berth,
+  { from, wishes, updateImages }: PlanWanted,
+  signal: AbortSignal,
+): Promise<string> {
+  const { propose } = await import("./propose.ts");
+  if ("analysis" in from) {
+    const { place, analysis } = keptAnalysis(berth.store, from.analysis);
+    await dirOf(berth, from.analysis);
+    const asked = { source: place, analysis, server: from.server, wishes, updateImages };
+    return (await propose(berth, asked, signal)).hash;
+  }
+  const { analysisOfPlan } = await import("./analyze.ts");
+  const start = storedPlan(berth.store, from.plan);
+  const { source, server, wishes: earlier } = start.plan;
+  const analysis = await analysisOfPlan(berth, start.plan);
+  const asked = { source, analysis, server: server.name, wishes: mergeWishes(earlier, wishes), updateImages, start };
+  return (await propose(berth, asked, signal)).hash;
+}
+
+function recordOf({ store }: Berth, wanted: string): PlanRecord {
+  const stored = storedPlan(store, wanted);
+  const { hash, stack, created, plan } = stored;
+  const applied = stackOf(store, stack)?.appliedPlan ?? "";
+  return {
+    hash,
+    stack,
+    created,
+    plan,
+    text: renderPlan(plan, hash),
+    sinceLast: diffFrom(planBefore(store, stored), plan),
+    sinceApplied: diffFrom(planOf(store, applied), plan),
+  };
+}
+
+/** Null where there is nothing to compare with, or nothing that this version of Berth can read. */
+function diffFrom(other: StoredPlan | undefined, plan: Plan): PlanDiff | null {
+  const before = other && Plan.safeParse(other.plan).data;
+  return before ? { against: other.hash, changes: diffPlans(before, plan) } : null;
+}

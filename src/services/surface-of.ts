@@ -1,0 +1,88 @@
+import { BerthError } from "../kit/error.ts";
+import { cleanLine } from "../kit/text.ts";
+import { assertOpen } from "../run/runs.ts";
+import { createScrubbers, type Scrubbers } from "../secrets/scrub.ts";
+import { secret } from "../secrets/value.ts";
+import { runStore } from "../store/runs.ts";
+import { analysesOf } from "./analyses.ts";
+import type { Berth } from "./berth.ts";
+import { dialogsOf } from "./dialogs.ts";
+import { plansOf } from "./plans.ts";
+import { earlierPlan, listRuns } from "./run-facts.ts";
+import { readRun, waitForRun } from "./run-reading.ts";
+import { listServers } from "./servers.ts";
+import type { GitCredentials } from "./source.ts";
+import { listStacks, stackLine, stackStatus } from "./stack-facts.ts";
+import type { Runs, Surface } from "./surface.ts";
+
+/**
+ * All that tools and resources can do, over an opened Berth. `cwd` is what a source's path is relative to. To make it, and to
+ * read what is kept, loads nothing that is heavy: a server has to answer at once.
+ */
+export function surfaceOf(berth: Berth, { cwd, git }: { cwd: string; git: GitCredentials }): Surface {
+  const scrub = scrubbing(berth, git.token);
+  return {
+    analyses: analysesOf(berth, { cwd, git, scrub }),
+    plans: plansOf(berth),
+    runs: runsOf(berth),
+    stacks: {
+      list: () => listStacks(berth),
+      get: (name) => stackLine(berth, name),
+      status: (name, signal) => stackStatus(berth, name, signal),
+    },
+    servers: { list: () => listServers(berth) },
+    secrets: {
+      async request(wanted, asker) {
+        const { requestSecret } = await import("./secret-page.ts");
+        return requestSecret(berth, wanted, asker);
+      },
+    },
+    dialogs: dialogsOf(berth),
+    scrub,
+    version: () => berth.store.version(),
+  };
+}
+
+function runsOf(berth: Berth): Runs {
+  const acts = () => import("./acts.ts");
+  return {
+    preview: async (plan, parts, signal) => (await acts()).previewParts(berth, plan, parts, signal),
+    start: async (plan, parts, asker, signal) => (await acts()).startParts(berth, plan, parts, asker, signal),
+    read: (run, reading) => readRun(berth, run, reading),
+    wait: (run, options) => waitForRun(berth, run, options),
+    list: (stack) => listRuns(berth, stack),
+    cancel: async (run, asker) => (await acts()).cancelRun(berth, run, asker),
+    async resume(run) {
+      assertOpen(runStore(berth.store), run, "apply");
+      const { resume } = await import("./runs.ts");
+      await resume(berth, run);
+    },
+    earlierPlan(stack) {
+      const hash = earlierPlan(berth, stack);
+      if (hash === undefined) throw nothingEarlier(stack);
+      return hash;
+    },
+  };
+}
+
+/** Masks what was set as a secret, and the git token. What another process sets is known with the next text. */
+function scrubbing({ store, secrets }: Berth, token: string | undefined): (text: string) => string {
+  let made: { version: string; scrubbers: Scrubbers } | undefined;
+  return (text) => {
+    const version = store.version();
+    if (made?.version !== version) {
+      const values = [...secrets.all(), ...(token === undefined ? [] : [secret(token)])];
+      made = { version, scrubbers: createScrubbers(values) };
+    }
+    return made.scrubbers.scrub(text);
+  };
+}
+
+const nothingEarlier = (stack: string) =>
+  new BerthError({
+    code: "no_such_plan",
+    message: "There is no earlier plan to go back to.",
+    object: cleanLine(stack, 80),
+    cause: "Of this stack only one plan was ever applied from this state folder, or none.",
+    next: "Name an earlier plan by its hash.",
+  });
