@@ -57,7 +57,7 @@ export async function lookAsModern(serve: Serve): Promise<Sight> {
 
 /** What both clients can do. */
 interface Lists {
-  getServerCapabilities(): { tools?: object; resources?: object; prompts?: object } | undefined;
+  getServerCapabilities(): Partial<Record<"tools" | "resources" | "prompts", object | undefined>> | undefined;
   listTools(page: Page): Promise<{ tools: { name: string }[]; nextCursor?: string | undefined }>;
   listResources(page: Page): Promise<{ resources: { uri: string }[]; nextCursor?: string | undefined }>;
   listResourceTemplates(

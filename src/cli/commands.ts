@@ -10,20 +10,25 @@ import type { GitCredentials } from "../services/source.ts";
 import { openBerth } from "../services.ts";
 import { renderAnalysis } from "../stages/analysis/render.ts";
 import { renderPlan } from "../stages/plan/render.ts";
+import { addAgent } from "./agent.ts";
 import { approve } from "./approve.ts";
 import { followToEnd } from "./follow.ts";
+import type { Program } from "./install/entry.ts";
 import { type PlanOptions, wishesOf, withPlanOptions } from "./plan-options.ts";
 import { addSecrets } from "./secrets.ts";
+import type { ServeOptions } from "./serve.ts";
 import { addServers } from "./servers.ts";
+import { addSetup } from "./setup.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { applyPlan } from "./up.ts";
 
 /** What the process gives to every command. */
-export interface Surroundings {
-  cwd: string;
+export interface Surroundings extends Program {
   git: GitCredentials;
   terminal(json: boolean): Terminal;
   config(options: { identity?: string }): Config;
+  /** Serves one client over stdio until it goes away. */
+  serve(options: ServeOptions): Promise<ExitCode>;
   /** Reads a value that nobody else may see: hidden on a terminal, else all of stdin. */
   readSecret(name: string): Promise<string>;
 }
@@ -138,8 +143,18 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
       })(options),
     );
 
+  program
+    .command("serve")
+    .description("serves an MCP client over stdio: what its model can do is what Berth's tools do")
+    .option("--read-only", "only the tools that change nothing")
+    .option("--verbose", "a fuller log on stderr")
+    .option("--identity <file>", "a private SSH key to log in with")
+    .action(async (options: ServeOptions) => ended(await around.serve(options)));
+
+  addAgent(program, around, act);
   addSecrets(program, around, act);
   addServers(program, act);
+  addSetup(program, around, ended);
   return program;
 
   async function planFrom(berth: Berth, text: string, options: PlanOptions): Promise<Proposal> {
