@@ -163,6 +163,7 @@ function terminalOf(json: boolean): Terminal {
     json,
     live: stderr.isTTY === true,
     say: (line) => stdout.write(`${line}\n`),
+    write: (text) => stdout.write(text),
     note: (line) => stderr.write(`${line}\n`),
     ask,
     onInterrupt: (listener) => {
@@ -173,14 +174,22 @@ function terminalOf(json: boolean): Terminal {
 }
 
 /** Asks where a person is: on a terminal that is both ends of the talk. */
-async function ask(question: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string | undefined> {
+async function ask(
+  question: string,
+  { hidden = false, afresh = false }: { hidden?: boolean; afresh?: boolean } = {},
+): Promise<string | undefined> {
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  if (afresh) await dropTyped();
   // readline echoes what is typed to its output, and draws its line anew; a hidden answer's goes nowhere.
   if (hidden) stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true });
   const gone = new AbortController();
-  reader.once("SIGINT", () => gone.abort());
+  // The line editor keeps Ctrl-C to itself: whoever listens for it is told.
+  reader.once("SIGINT", () => {
+    gone.abort();
+    process.emit("SIGINT");
+  });
   reader.once("close", () => gone.abort());
   try {
     return await reader.question(hidden ? "" : question, { signal: gone.signal });
@@ -190,6 +199,18 @@ async function ask(question: string, { hidden = false }: { hidden?: boolean } = 
     reader.close();
     if (hidden) stderr.write("\n");
   }
+}
+
+/** Reads away what lies in the terminal's buffer. */
+async function dropTyped(): Promise<void> {
+  const drop = () => undefined;
+  // Raw, so that a line without its end is read away as well.
+  stdin.setRawMode(true);
+  stdin.on("data", drop);
+  await new Promise((passed) => setTimeout(passed, 50));
+  stdin.off("data", drop);
+  stdin.pause();
+  stdin.setRawMode(false);
 }
 
 async function readSecret(name: string): Promise<string> {

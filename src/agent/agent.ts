@@ -23,8 +23,17 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const calls = caller({ person, record, note, see: runs.see, signal });
   const end = (reason: AgentEnd["reason"], failure?: AgentEnd["failure"]): AgentEnd => {
     const run = runs.going();
+    const request = runs.open();
     const { turns, usd, answer } = account.state();
-    const ended = { reason, ...(failure && { failure }), ...(run !== undefined && { run }), turns, usd, answer };
+    const ended = {
+      reason,
+      ...(failure && { failure }),
+      ...(request !== undefined && { request }),
+      ...(run !== undefined && { run }),
+      turns,
+      usd,
+      answer,
+    };
     record("end", ended);
     return ended;
   };

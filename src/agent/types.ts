@@ -43,6 +43,8 @@ export interface AgentEnd {
   /** `left`: the person went away; `failed`: `failure` says why. */
   reason: "answered" | "turns" | "cost" | "refused" | "left" | "failed";
   failure?: { code: string; message: string; object: string; cause: string; next: string };
+  /** An approval request that the last call ended with. */
+  request?: string;
   /** A run that this conversation saw begin or go on, and not end. */
   run?: string;
   turns: number;

@@ -3,7 +3,7 @@ import { visible, visibleLines } from "../kit/text.ts";
 import type { RunEvent } from "../run/event.ts";
 import type { Terminal } from "./terminal.ts";
 
-const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
+export const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 const seconds = (from: string | undefined, to: string) =>
   from === undefined ? "" : ` (${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s)`;
 

@@ -5,12 +5,17 @@ import { visible, visibleLines } from "../kit/text.ts";
 export interface Terminal {
   /** The answer: stdout. */
   say(text: string): void;
+  /** A piece of the answer, as it is: the line goes on. */
+  write(text: string): void;
   /** Progress and notes: stderr. */
   note(text: string): void;
   /** stderr is a terminal: colour, and lines that are written over. */
   readonly live: boolean;
-  /** Asks on the terminal itself and reads one line there; undefined where there is none. */
-  ask(question: string, options?: { hidden?: boolean }): Promise<string | undefined>;
+  /**
+   * Asks on the terminal itself and reads one line there; undefined where there is none. `afresh`: what was typed before
+   * the question could be read does not count.
+   */
+  ask(question: string, options?: { hidden?: boolean; afresh?: boolean }): Promise<string | undefined>;
   readonly json: boolean;
   /** Calls back at each Ctrl-C until what is answered is called; without a listener Ctrl-C ends the command. */
   onInterrupt(listener: () => void): () => void;
