@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { BerthError } from "../kit/error.ts";
+import type { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
+import { badArguments } from "../tools/bad-arguments.ts";
 import type { Tool } from "../tools/tool.ts";
 
 /** What is wrong with a call's arguments: which one, why, and what is allowed there. */
@@ -12,15 +13,9 @@ export function wrongArguments(tool: Tool, { issues }: z.ZodError): BerthError {
       ? `${issue.keys.slice(0, 5).map(shown).join(", ")}: not an argument${within(issue.path)}; allowed: ${namesOf(here)}`
       : `${shown(issue.path.join("."))}: ${cleanLine(issue.message)}${described(here)}`;
   });
-  return new BerthError({
-    code: "bad_input",
-    message: "The arguments do not fit this tool, so nothing was done.",
-    object: tool.name,
-    cause: found.join("\n"),
-    next: `Call ${tool.name} again with: ${namesOf(schema)}.${
-      tool.effect === "read" ? "" : " No argument approves anything: Berth asks the person itself."
-    }`,
-  });
+  const next = `Call ${tool.name} again with: ${namesOf(schema)}.`;
+  const reminder = tool.effect === "read" ? [] : ["No argument approves anything: Berth asks the person itself."];
+  return badArguments(tool.name, [...found, ...reminder].join("\n"), next);
 }
 
 interface Schema {

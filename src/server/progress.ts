@@ -1,5 +1,6 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
-import { progressLine } from "../tools/result.ts";
+import { cleanLine } from "../kit/text.ts";
+import { type Scrub, safeText } from "../tools/seal.ts";
 import type { Call } from "../tools/tool.ts";
 
 /** How small a step is that says only that something goes on; what is counted comes in whole numbers. */
@@ -8,7 +9,7 @@ const little = 0.001;
 /** Tells a client that gave a token what is being done, in numbers that only grow, until the call has ended. */
 export function progressOf(
   { mcpReq }: ServerContext,
-  { scrub, ended }: { scrub(text: string): string; ended: AbortSignal },
+  { scrub, ended }: { scrub: Scrub; ended: AbortSignal },
 ): Call["progress"] {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return () => {};
@@ -19,7 +20,7 @@ export function progressOf(
     const params = {
       progressToken,
       progress: last,
-      message: progressLine(message, scrub),
+      message: cleanLine(safeText(message, 500, scrub), 200),
       ...(total !== undefined && { total: Math.max(total, last) }),
     };
     // A client that is gone needs no progress.
