@@ -74,7 +74,11 @@ const table: Record<string, Rule> = {
     own: ["kit", "host", "run", "store", "secrets", "approval", "stages", "pipeline.ts", "services"],
     packages: ["node:*"],
   },
-  tools: { own: ["kit", "stages/plan/wishes.ts", "stages/analysis/env-names.ts"], packages: ["node:crypto", "zod"], types: ["services", "stages"] },
+  tools: {
+    own: ["kit", "stages/plan/wishes.ts", "stages/analysis/env-names.ts"],
+    packages: ["node:crypto", "zod"],
+    types: ["services", "stages"],
+  },
   resources: { own: ["kit", "tools"], packages: ["zod"], types: ["services", "stages"] },
   server: {
     own: ["kit", "tools", "resources"],

@@ -30,8 +30,8 @@ export const analyzeRepo = defineTool({
     name: z.string().optional(),
     source: z.string().optional(),
     revision: z.string().optional(),
-    counts: z.record(z.string(), z.int()).optional(),
-    services: z.array(z.object({ name: z.string(), kind: z.string(), port: z.int().optional() })).optional(),
+    counts: z.object({ datastores: z.number(), variables: z.number(), external: z.number() }).optional(),
+    services: z.array(z.object({ name: z.string(), kind: z.string(), port: z.number().optional() })).optional(),
     questions: z.array(z.object({ id: z.string(), required: z.boolean() })).optional(),
     facts: z.string().optional().describe("untrusted: what was found, for a reader"),
     full: z.string().optional().describe("untrusted: the analysis as JSON"),
@@ -63,12 +63,10 @@ export const analyzeRepo = defineTool({
   },
 });
 
-const countsOf = ({ services, datastores, env, external, questions }: AnalysisRecord["analysis"]) => ({
-  services: services.length,
+const countsOf = ({ datastores, env, external }: AnalysisRecord["analysis"]) => ({
   datastores: datastores.length,
   variables: env.length,
   external: external.length,
-  questions: questions.length,
 });
 
 function nextOf(id: string, { services }: AnalysisRecord["analysis"]): string {

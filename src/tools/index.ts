@@ -1,5 +1,29 @@
 import { analyzeRepo } from "./analyze-repo.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { getPlan } from "./get-plan.ts";
+import { getRun } from "./get-run.ts";
+import { getStatus } from "./get-status.ts";
+import { buildImages, deployStack, provisionServer } from "./parts.ts";
+import { proposePlan } from "./propose-plan.ts";
+import { readSource } from "./read-source.ts";
+import { requestSecret } from "./request-secret.ts";
+import { resumeRun } from "./resume-run.ts";
+import { rollbackStack } from "./rollback-stack.ts";
 import type { Tool } from "./tool.ts";
 
 /** All tools, in the order in which clients list them: the way of a deployment, then what looks and goes back. */
-export const tools: readonly Tool[] = [analyzeRepo];
+export const tools: readonly Tool[] = [
+  analyzeRepo,
+  readSource,
+  proposePlan,
+  getPlan,
+  provisionServer,
+  buildImages,
+  deployStack,
+  getRun,
+  cancelRun,
+  resumeRun,
+  getStatus,
+  rollbackStack,
+  requestSecret,
+];

@@ -2,8 +2,9 @@ import type { Call } from "./tool.ts";
 
 /** Clients cut a call at 60 s; what is not done by then goes on, and the same call fetches it. */
 const answerAfterMs = 20_000;
-/** Work that nobody fetches. */
 const endAfterMs = 15 * 60_000;
+/** What was found so long ago is not what there is now. */
+const keepMs = 5 * 60_000;
 
 interface Work {
   ended: Promise<unknown>;
@@ -12,6 +13,8 @@ interface Work {
   waiting: number;
   /** Somebody was told that it goes on, and will call again. */
   promised: boolean;
+  /** By the monotonic clock, in ms; undefined while it goes on. */
+  endedAt: number | undefined;
 }
 
 /** By what it works on, then by what was asked. */
@@ -33,7 +36,8 @@ export async function ongoing<T>(
   signal.throwIfAborted();
   const key = JSON.stringify(wanted.key);
   const works = worksOf(surface);
-  const work = works.get(key) ?? begun(begin);
+  const known = works.get(key);
+  const work = known && !stale(known) ? known : begun(begin);
   works.set(key, work);
   work.waiting++;
   progress(wanted.what);
@@ -60,10 +64,16 @@ export async function ongoing<T>(
 function begun(begin: (signal: AbortSignal) => Promise<unknown>): Work {
   const abort = new AbortController();
   const ended = begin(AbortSignal.any([abort.signal, AbortSignal.timeout(endAfterMs)]));
+  const work: Work = { ended, abort, waiting: 0, promised: false, endedAt: undefined };
+  const note = () => {
+    work.endedAt = performance.now();
+  };
   // A failure that comes while nobody waits is told to the next call.
-  ended.catch(() => undefined);
-  return { ended, abort, waiting: 0, promised: false };
+  ended.then(note, note);
+  return work;
 }
+
+const stale = ({ endedAt }: Work) => endedAt !== undefined && performance.now() - endedAt > keepMs;
 
 const over = Symbol("the time is over");
 

@@ -53,9 +53,6 @@ export function sealText(text: string, origin: string, scrub: Scrub): string {
   return sealAround([safe])(safe, origin);
 }
 
-/** One line for a client that waits: it may quote what others wrote, so it is cleaned and scrubbed, too. */
-export const progressLine = (text: string, scrub: Scrub): string => cleanLine(scrub(cleanLine(scrub(text), 2000)), 200);
-
 /** Text from outside, made safe, that waits for its seal. */
 const waiting = Symbol("waits for its seal");
 interface Waiting {
