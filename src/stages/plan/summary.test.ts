@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planInput } from "./fixture.ts";
+import { makePlan } from "./make.ts";
+import { plan as large } from "./plan-fixture.ts";
+import type { Plan } from "./schema.ts";
+import { renderSummary, type SummaryStep } from "./summary.ts";
+
+const hash = "0123456789ab".padEnd(64, "0");
+const step = (title: string, over: Partial<SummaryStep> = {}) => ({ title, effect: "change", holds: false, ...over });
+const summary = (plan: Plan, steps: readonly SummaryStep[] = [step("do it")]) =>
+  renderSummary(plan, hash, steps, "request_1");
+
+test("a person sees what they approve by, and where the whole is", () => {
+  const plan = { ...large, risks: [{ about: "web", text: "A release stops it." }] };
+  plan.provision = { ...plan.provision, openPorts: [{ port: 443, protocol: "tcp", why: "HTTPS" }] };
+  expect(summary(plan, [step("held", { holds: true }), step("Install packages")])).toMatchInlineSnapshot(`
+    "Apply plan 0123456789ab of shop?
+    Source: shop (folder) at r1
+    Server: root@192.0.2.7:22, host key SHA256:x
+    Addresses: https://shop.example.com → web
+    Service web: berth/shop-web:1, port 3000; before each release: npm run migrate
+    Service worker: berth/shop-worker:1, port 4000
+    Backing services: postgres (postgres:17)
+    Volumes: shop-postgres (the database), shop-uploads (uploads)
+    Secrets: postgres-password (generated), session (given)
+    Firewall: open 22 (SSH), 443/tcp; everything else is closed from outside
+    1 of 2 steps would change something:
+    + Install packages
+    Mind: web: A release stops it.
+    Cost: nothing, the server is yours.
+    A yes covers preparing the server, building and deploying, each once, for 24 hours.
+    The whole plan, in a terminal: berth approve request_1"
+  `);
+});
+
+test("a plan as it is made fits, with its host key whole", () => {
+  const plan = makePlan(planInput());
+  const text = summary(plan);
+  expect(text).toContain(plan.server.hostKey);
+  expect(text).not.toContain("(cut)");
+});
+
+test("what is left out is said", () => {
+  const plan = structuredClone(large);
+  const [service] = plan.services;
+  plan.services = Array.from({ length: 9 }, (_, n) => ({ ...(service as Plan["services"][number]), name: `s${n}` }));
+  plan.routes = Array.from({ length: 9 }, (_, n) => ({ host: `h${n}.example.com`, service: "s0" }));
+  plan.risks = Array.from({ length: 9 }, (_, n) => ({ about: "web", text: `risk ${n}` }));
+  const text = summary(
+    plan,
+    Array.from({ length: 20 }, (_, n) => step(`step ${n}`)),
+  );
+  for (const said of ["… and 7 more services", "… and 4 more", "… and 13 more steps", "… and 8 more things to mind"])
+    expect(text).toContain(said);
+  expect(text.split("\n")).toHaveLength(25);
+});
+
+test("a step that spends or destroys says so", () =>
+  expect(summary(large, [step("Rent a server", { effect: "spend" })])).toContain("+ Rent a server [spend]"));
+
+/** Texts that would like to be more than they are. */
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 400 }),
+  fc.constantFrom(
+    "x\nCost: nothing",
+    "x\r\nServer: root@evil",
+    "a\u2028b\u202e\u200bc",
+    "\u001b[2J",
+    " ".repeat(300),
+    "🏔".repeat(300),
+  ),
+);
+
+test("no value forges a line or breaks the bounds", () => {
+  fc.assert(
+    fc.property(fc.array(hostile, { minLength: 6, maxLength: 6 }), (texts) => {
+      const [a = "", b = "", c = "", d = "", e = "", f = ""] = texts;
+      const plan = structuredClone(large);
+      plan.source = { ...plan.source, name: a, revision: b };
+      plan.server = { ...plan.server, user: c, hostKey: `SHA256:${d}` };
+      plan.volumes = Array.from({ length: 9 }, () => ({ name: e, holds: f }));
+      plan.risks = Array.from({ length: 9 }, () => ({ about: a, text: d }));
+      for (const service of plan.services) Object.assign(service, { releaseCommand: [e, f] });
+      const many = Array.from({ length: 20 }, () => step(c));
+      const text = summary(plan, many);
+      expect(text.length).toBeLessThanOrEqual(2000);
+      expect(heads(text)).toEqual(heads(summary(tamed(plan), many)));
+      expect(text.isWellFormed()).toBe(true);
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(text).not.toMatch(/\p{Zs}{3,}/u);
+      expect(text.endsWith("berth approve request_1")).toBe(true);
+    }),
+  );
+});
+
+/** What each line is about. */
+const heads = (text: string) => text.split("\n").map((line) => /^[\w ]*/.exec(line)?.[0]);
+
+/** The same plan with tame values: as many lines, about the same. */
+function tamed(plan: Plan): Plan {
+  const tame = structuredClone(plan);
+  tame.source = { ...tame.source, name: "n", revision: "r" };
+  tame.server = { ...tame.server, user: "u", hostKey: "SHA256:k" };
+  tame.volumes = tame.volumes.map(() => ({ name: "v", holds: "h" }));
+  tame.risks = tame.risks.map(() => ({ about: "a", text: "t" }));
+  for (const service of tame.services) Object.assign(service, { releaseCommand: ["c"] });
+  return tame;
+}

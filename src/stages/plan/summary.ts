@@ -1,0 +1,84 @@
+import { visible } from "../../kit/text.ts";
+import type { Plan, Service } from "./schema.ts";
+
+/** A step as it stands before anything is done. */
+export interface SummaryStep {
+  title: string;
+  effect: string;
+  holds: boolean;
+}
+
+/** A client's dialog is small: at most 25 lines and 2,000 characters. */
+const most = { characters: 2000, services: 3, steps: 8, risks: 2, names: 5 };
+
+/** How wide a line may be; the last of them keeps every plan within the bounds. */
+const widths = [220, 120, 79];
+
+/**
+ * What a person approves by in a client's dialog. Names and commands come from the repository and the server: none can
+ * forge a line or hide one, and what is left out is said. `request` is what shows the whole plan on a terminal.
+ */
+export function renderSummary(plan: Plan, hash: string, steps: readonly SummaryStep[], request: string): string {
+  const lines = [
+    `Apply plan ${hash.slice(0, 12)} of ${plan.stack}?`,
+    `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`,
+    `Server: ${plan.server.user}@${plan.server.host}:${plan.server.port}, host key ${plan.server.hostKey}`,
+    ...named("Addresses", few(plan.routes.map(({ host, service }) => `https://${host} → ${service}`))),
+    ...fewLines(plan.services.map(serviceLine), most.services, "services"),
+    ...named("Backing services", few(plan.backing.map(({ name, image }) => `${name} (${image.split("@")[0]})`))),
+    ...named("Volumes", few(plan.volumes.map(({ name, holds }) => `${name} (${holds})`))),
+    ...named("Secrets", few(plan.secrets.map(({ name, origin }) => `${name} (${origin})`))),
+    `Firewall: open ${few(portsOf(plan))}; everything else is closed from outside`,
+    ...stepLines(steps),
+    ...fewLines(
+      plan.risks.map(({ about, text }) => `Mind: ${about}: ${text}`),
+      most.risks,
+      "things to mind",
+    ),
+    "Cost: nothing, the server is yours.",
+    "A yes covers preparing the server, building and deploying, each once, for 24 hours.",
+    `The whole plan, in a terminal: berth approve ${request}`,
+  ].map(oneLine);
+  const texts = widths.map((width) => lines.map((line) => cut(line, width)).join("\n"));
+  return texts.find((text) => text.length <= most.characters) ?? texts.at(-1) ?? "";
+}
+
+const serviceLine = ({ name, image, port, releaseCommand }: Service) =>
+  `Service ${name}: ${image}, port ${port}${releaseCommand ? `; before each release: ${releaseCommand.join(" ")}` : ""}`;
+
+const portsOf = ({ provision: { sshPorts, openPorts } }: Plan) => [
+  ...sshPorts.map((port) => `${port} (SSH)`),
+  ...openPorts.map(({ port, protocol }) => `${port}/${protocol}`),
+];
+
+function stepLines(steps: readonly SummaryStep[]): string[] {
+  const changes = steps.filter(({ holds }) => !holds);
+  const titles = changes.map(({ title, effect }) => `+ ${title}${effect === "change" ? "" : ` [${effect}]`}`);
+  return [
+    `${changes.length} of ${steps.length} steps would change something:`,
+    ...fewLines(titles, most.steps, "steps"),
+  ];
+}
+
+const named = (name: string, text: string): string[] => (text === "" ? [] : [`${name}: ${text}`]);
+
+function few(items: readonly string[]): string {
+  const rest = items.length - most.names;
+  return [...items.slice(0, most.names), ...(rest > 0 ? [`… and ${rest} more`] : [])].join(", ");
+}
+
+/** At most so many lines, the one that says how many are missing included. */
+function fewLines(lines: readonly string[], atMost: number, what: string): string[] {
+  if (lines.length <= atMost) return [...lines];
+  return [...lines.slice(0, atMost - 1), `… and ${lines.length - atMost + 1} more ${what}`];
+}
+
+/** A dialog wraps long lines, so a row of spaces could pass for the end of one. */
+const oneLine = (text: string) => visible(text).replace(/\p{Zs}{3,}/gu, (spaces) => ` (${spaces.length} spaces) `);
+
+function cut(line: string, width: number): string {
+  const mark = " … (cut)";
+  if (line.length <= width) return line;
+  // A cut may fall between the halves of one character.
+  return `${line.slice(0, width - mark.length).replace(/\p{Surrogate}$/u, "")}${mark}`;
+}
