@@ -20,8 +20,8 @@ type Keyed = Record<string, unknown>;
  */
 export function mergeEntry(file: string, text: string, key: string, name: string, entry: Entry): Merged {
   const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
-  const body = text.slice(mark.length);
-  const before = readObject(file, body.trim() === "" ? "{}" : body);
+  const body = text.slice(mark.length).trim() === "" ? "{}" : text.slice(mark.length);
+  const before = readObject(file, body);
   const servers = before[key];
   if (servers !== undefined && !isKeyed(servers)) throw damaged(file, `"${key}" is no object`);
   const known = servers?.[name];
@@ -35,8 +35,7 @@ export function mergeEntry(file: string, text: string, key: string, name: string
   ];
   if (isDeepStrictEqual(known, wanted)) return { text, equal: true, kept };
 
-  const edits = modify(body, [key, name], wanted, { formattingOptions: formattingOf(body) });
-  const changed = applyEdits(body, edits);
+  const changed = put(body, servers === undefined ? [key] : [key, name], servers ? wanted : { [name]: wanted });
   // A key that stands twice is changed in one place and read from the other.
   const after = readObject(file, changed);
   if (!isDeepStrictEqual(after, { ...before, [key]: { ...servers, [name]: wanted } }))
@@ -74,11 +73,21 @@ function readObject(file: string, text: string): Keyed {
   return value;
 }
 
-/** As the rest of the file is written. */
-function formattingOf(text: string) {
+/** Sets a value, indented as the file is. jsonc-parser's own formatting would rewrite the neighbours, too. */
+function put(text: string, path: string[], value: unknown): string {
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? "  ";
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
-  return { insertSpaces: !indent.startsWith("\t"), tabSize: indent.startsWith("\t") ? 1 : indent.length, eol };
+  const margin = eol + indent.repeat(path.length);
+  const property = `${JSON.stringify(path.at(-1))}: ${JSON.stringify(value)}`;
+  const indented = JSON.stringify(value, null, indent).replaceAll("\n", margin);
+  const edits = modify(text, path, value, {}).map((edit) => {
+    if (!edit.content.includes(property)) return { ...edit, content: indented };
+    const isFirst = edit.content === property;
+    const closing = isFirst && !/^\s*\n/.test(text.slice(edit.offset)) ? eol + indent.repeat(path.length - 1) : "";
+    const written = `${margin}${JSON.stringify(path.at(-1))}: ${indented}${closing}`;
+    return { ...edit, content: edit.content.replace(property, () => written) };
+  });
+  return applyEdits(text, edits);
 }
 
 const damaged = (file: string, cause: string) =>
