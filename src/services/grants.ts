@@ -10,7 +10,7 @@ import { runStore } from "../store/runs.ts";
 import { serverOf } from "../store/servers.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
-import { baseOf } from "./plan-base.ts";
+import { baseOf, knownSerial, serialIn } from "./plan-base.ts";
 
 /** A plan by its hash, as it is in the store. */
 export interface ChosenPlan {
@@ -64,13 +64,11 @@ export const knownGrant = (berth: Berth, chosen: ChosenPlan): Grant | undefined 
 /** The base names the plan's server and key, and nothing was applied since that was not this grant's own deploy. */
 function nothingNewer(berth: Berth, { plan, hash }: ChosenPlan, { id, base }: Grant): boolean {
   const { store } = berth;
-  const shown = Number(base[`stack.${plan.stack}.serial`]);
+  const shown = serialIn(base, plan);
   const pinned = serverOf(store, plan.server.name)?.hostKey ?? plan.server.hostKey;
   if (driftOf(base, baseOf(plan, shown)).length > 0 || pinned !== plan.server.hostKey) return false;
-  const known = stackOf(store, plan.stack);
-  if (known?.server !== plan.server.name) return true;
-  const own = useOf(berth, id, ["deploy"]).done !== undefined && known.appliedPlan === hash;
-  return known.serial <= shown + (own ? 1 : 0);
+  const own = useOf(berth, id, ["deploy"]).done !== undefined && stackOf(store, plan.stack)?.appliedPlan === hash;
+  return knownSerial(store, plan) <= shown + (own ? 1 : 0);
 }
 
 /** What became of parts of a grant. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Grant, spend } from "../approval/grant.ts";
+import type { Base } from "../approval/operation.ts";
 import { callsOf, type Part, parts, steps } from "../pipeline.ts";
 import type { RunEvent } from "../run/event.ts";
 import { follow as followRun } from "../run/follow.ts";
@@ -24,9 +25,21 @@ export async function preview(
   signal: AbortSignal,
   wanted: readonly Part[] = parts,
 ): Promise<Preview[]> {
+  return (await look(berth, plan, signal, wanted)).previews;
+}
+
+/** The same, with the facts that a grant of the plan rests on. */
+export async function look(
+  berth: Berth,
+  plan: Plan,
+  signal: AbortSignal,
+  wanted: readonly Part[] = parts,
+): Promise<{ base: Base; previews: Preview[] }> {
   const world = await openWorld(berth, plan, "preview", () => undefined);
   try {
-    return await createRunner(steps, lookingOnly(world.shared)).preview(callsOf(plan, wanted), signal);
+    const base = await world.base();
+    const previews = await createRunner(steps, lookingOnly(world.shared)).preview(callsOf(plan, wanted), signal);
+    return { base, previews };
   } finally {
     await world.close();
   }

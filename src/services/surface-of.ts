@@ -1,9 +1,7 @@
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
-import { assertOpen } from "../run/runs.ts";
 import { createScrubbers, type Scrubbers } from "../secrets/scrub.ts";
 import { secret } from "../secrets/value.ts";
-import { runStore } from "../store/runs.ts";
 import { analysesOf } from "./analyses.ts";
 import type { Berth } from "./berth.ts";
 import { dialogsOf } from "./dialogs.ts";
@@ -51,12 +49,8 @@ function runsOf(berth: Berth): Runs {
     read: (run, reading) => readRun(berth, run, reading),
     wait: (run, options) => waitForRun(berth, run, options),
     list: (stack) => listRuns(berth, stack),
-    cancel: async (run, asker) => (await acts()).cancelRun(berth, run, asker),
-    async resume(run) {
-      assertOpen(runStore(berth.store), run, "apply");
-      const { resume } = await import("./runs.ts");
-      await resume(berth, run);
-    },
+    cancel: async (run, asker) => (await import("./cancel.ts")).cancelRun(berth, run, asker),
+    resume: async (run) => (await acts()).resumeRun(berth, run),
     earlierPlan(stack) {
       const hash = earlierPlan(berth, stack);
       if (hash === undefined) throw nothingEarlier(stack);
