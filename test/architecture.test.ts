@@ -163,7 +163,7 @@ test.each(files)("%s keeps to the table", (file) => {
       !covers(area, target) &&
       !rule.own.some((other) => covers(other, target)) &&
       // Whose types it may use, their examples a test may use as well.
-      !((typeOnly || (isTest && target.endsWith("/fixture.ts"))) && rule.types?.some((other) => covers(other, target)))
+      !((typeOnly || (isTest && target.endsWith("fixture.ts"))) && rule.types?.some((other) => covers(other, target)))
     );
   });
   expect(stray.map(({ target }) => target)).toEqual([]);

@@ -1,7 +1,7 @@
 import type { Tool } from "./tool.ts";
 
 /** MCP's hints, all of them derived from what a tool may do. */
-export interface Annotations {
+interface Annotations {
   readOnlyHint: boolean;
   destructiveHint: boolean;
   idempotentHint: boolean;

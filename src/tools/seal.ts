@@ -8,7 +8,10 @@ export type Scrub = (text: string) => string;
  * a value may hold what cleaning takes away, and after, since what was invisible may have split one; cut last.
  */
 export const safeText = (text: string, most: number, scrub: Scrub): string =>
-  cut(scrub(clean(scrub(text), Number.POSITIVE_INFINITY)), most);
+  cut(scrub(withoutHidden(clean(scrub(text), Number.POSITIVE_INFINITY))), most);
+
+/** Letters that are drawn as nothing: instructions can be written in them that only a model reads. */
+const withoutHidden = (text: string) => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");
 
 /** Wraps texts from outside: nothing in them can end the wrapper, since none of them knows or holds its boundary. */
 export type Seal = (text: string, origin: string) => string;
@@ -27,7 +30,7 @@ function boundaryNotIn(texts: readonly string[]): string {
 }
 
 /** A reader who does not compare boundaries letter by letter is not to take another tag for ours. */
-const withoutImitation = (text: string) => text.replace(/<(?=\s*\/?\s*untrusted)/gi, "‹");
+const withoutImitation = (text: string) => text.replace(/<(?=\s{0,9}\/?\s{0,9}untrusted)/gi, "‹");
 
 const plainOrigin = (origin: string) => origin.replace(/[^A-Za-z0-9 .,:_/-]/g, "_").slice(0, 80);
 

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Asker, Surface } from "../services/surface.ts";
 
 /** What a tool's call may do to the world; MCP's annotations derive from it. `--read-only` leaves `read` alone. */
-export type Effect = "read" | "change" | "spend" | "destroy";
+type Effect = "read" | "change" | "spend" | "destroy";
 
 /** One tool, as no SDK knows it: server.ts serves it to MCP clients. */
 export interface Tool<In = unknown, Out = unknown> {
@@ -40,7 +40,7 @@ export interface Outside {
 export const outside = (text: string, origin: string, most = 8000): Outside => ({ outside: text, origin, most });
 
 /** A result in which every text may be one from outside. */
-export type Outgoing<T> = T extends string
+type Outgoing<T> = T extends string
   ? T | Outside
   : T extends readonly (infer Item)[]
     ? Outgoing<Item>[]
