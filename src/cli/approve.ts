@@ -1,29 +1,41 @@
 import { assertPerson } from "../approval/agent.ts";
-import { declineRequest, requestsToAnswer } from "../approval/request.ts";
+import { declineRequest, type Request, requestsToAnswer } from "../approval/request.ts";
 import { BerthError } from "../kit/error.ts";
+import { visible } from "../kit/text.ts";
 import type { Berth } from "../services/berth.ts";
+import { cancelled, describeRun } from "../services/cancel.ts";
 import { grant, requestFor } from "../services/grants.ts";
 import { proposeStored } from "../services/propose.ts";
+import { planOfRun } from "../services/run-facts.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { passphrase } from "./up.ts";
 
+/** What a person is asked about on the terminal. */
+interface Shown {
+  text: string;
+  question: string;
+  /** Of the servers that it is done to. */
+  hosts: string[];
+  /** The facts as they are now. */
+  base: Request["base"];
+  request(): Request;
+}
+
 /** Shows what a request or a plan asks for and hears a person on the terminal: there is no other way to say yes here. */
-export async function approve(berth: Berth, terminal: Terminal, wanted: string): Promise<ExitCode> {
+export async function approve(berth: Berth, terminal: Terminal, wanted: string | undefined): Promise<ExitCode> {
+  if (wanted === undefined) return listRequests(berth, terminal);
   const request = requestsToAnswer(berth.store, Date.now()).find(({ id }) => id === wanted);
   if (request === undefined && wanted.startsWith("request_")) throw noRequest(wanted);
-  const plan = request?.operation.kind === "plan" ? request.operation.plan : wanted;
-  const proposal = await proposeStored(berth, plan);
-  terminal.note(renderPlan(proposal.plan, proposal.hash));
-  const answer = await terminal.ask(
-    `Apply this plan to ${proposal.plan.server.name}? Type yes, or no to close the request: `,
-  );
+  const shown = request?.operation.kind === "act" ? showAct(berth, request) : await showPlan(berth, wanted, request);
+  terminal.note(shown.text);
+  const answer = await terminal.ask(`${shown.question} Type yes, or no to close the request: `);
   if (answer === undefined) throw noTerminal(wanted);
-  assertPerson(berth.store, berth.config.env, [proposal.plan.server.host]);
-  const open = request ?? requestFor(berth, proposal);
+  assertPerson(berth.store, berth.config.env, shown.hosts);
+  const open = shown.request();
   switch (answer.trim().toLowerCase()) {
     case "yes":
-      grant(berth, proposal, open, "terminal", await passphrase(berth, terminal));
+      grant(berth, shown, open, "terminal", await passphrase(berth, terminal));
       terminal.say("Approved. Run the command (or the client's call) again: it goes on from here.");
       return 0;
     case "no":
@@ -36,13 +48,64 @@ export async function approve(berth: Berth, terminal: Terminal, wanted: string):
   }
 }
 
+async function showPlan(berth: Berth, wanted: string, request: Request | undefined): Promise<Shown> {
+  const hash = request?.operation.kind === "plan" ? request.operation.plan : wanted;
+  const proposal = await proposeStored(berth, hash);
+  const { plan, base } = proposal;
+  return {
+    text: renderPlan(plan, proposal.hash),
+    question: `Apply this plan to ${plan.server.name}?`,
+    hosts: [plan.server.host],
+    base,
+    request: () => request ?? requestFor(berth, proposal),
+  };
+}
+
+/** A request that a client left open for an act: the only one so far is the cancel of a run. */
+function showAct(berth: Berth, request: Request): Shown {
+  const run = cancelled(request.operation);
+  if (run === undefined) throw unknownAct(request.id);
+  return {
+    text: describeRun(berth, run).join("\n"),
+    question: "Stop this run after what it is doing? It can be resumed.",
+    hosts: [planOfRun(berth, run).server.host],
+    base: {},
+    request: () => request,
+  };
+}
+
+function listRequests(berth: Berth, terminal: Terminal): ExitCode {
+  const open = requestsToAnswer(berth.store, Date.now());
+  const lines = open.map(({ id, operation, expires }) => ({
+    request: id,
+    asks:
+      operation.kind === "plan"
+        ? `apply plan ${operation.plan.slice(0, 12)} of ${operation.stack}`
+        : `${operation.act} ${JSON.stringify(operation.arguments)}`,
+    until: new Date(expires).toISOString(),
+  }));
+  if (terminal.json) terminal.say(JSON.stringify(lines));
+  else if (lines.length === 0) terminal.say("Nothing waits for an approval.");
+  else for (const { request, asks, until } of lines) terminal.say(`${request}  until ${until}  ${visible(asks)}`);
+  return 0;
+}
+
 const noRequest = (wanted: string) =>
   new BerthError({
     code: "no_such_request",
     message: "There is no open request of this name.",
     object: wanted,
     cause: "It was answered, it ran out after 15 minutes, or it is in another state folder.",
-    next: "Run the command that asked again: it makes a new request.",
+    next: "Run the command that asked again: it makes a new request. berth approve lists those that are open.",
+  });
+
+const unknownAct = (request: string) =>
+  new BerthError({
+    code: "no_such_request",
+    message: "This request is for an act that this version of Berth does not know.",
+    object: request,
+    cause: "Another version of Berth made it.",
+    next: "Answer it with that version, or let it run out: it stays open for 15 minutes.",
   });
 
 const noTerminal = (wanted: string) =>

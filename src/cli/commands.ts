@@ -88,9 +88,12 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     );
 
   program
-    .command("approve <plan-or-request>")
-    .description("shows a plan and asks you, on this terminal")
-    .action((wanted: string, options) => act((berth, terminal) => approve(berth, terminal, wanted))(options));
+    .command("approve [plan-or-request]")
+    .description("shows a plan and asks you, on this terminal; without a name it lists what waits for you")
+    .option("--json", "the list as JSON")
+    .action((wanted: string | undefined, options) =>
+      act((berth, terminal) => approve(berth, terminal, wanted))(options),
+    );
 
   program
     .command("rollback <stack>")

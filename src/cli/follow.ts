@@ -1,6 +1,6 @@
 import type { RunEvent } from "../run/event.ts";
 import type { Berth } from "../services/berth.ts";
-import { editedLine, planOfRun } from "../services/run-facts.ts";
+import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
 import { cancel, follow } from "../services/runs.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
@@ -34,7 +34,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
 
   const { observed, applied } = progress.counts();
   const plan = planOfRun(berth, run);
-  const addresses = plan.routes.map(({ host }) => `https://${host}`);
+  const addresses = deploys(berth, run) ? plan.routes.map(({ host }) => `https://${host}`) : [];
   if (terminal.json)
     terminal.say(
       JSON.stringify({

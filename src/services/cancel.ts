@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { findGrant, useOnce } from "../approval/grant.ts";
 import type { Operation } from "../approval/operation.ts";
 import { visible } from "../kit/text.ts";
@@ -10,8 +11,14 @@ import type { Berth } from "./berth.ts";
 import { planOfRun } from "./run-facts.ts";
 import type { Asker, CancelOutcome } from "./surface.ts";
 
-/** The act of which a run's cancel is granted. */
-export const cancelAct = "cancel_run";
+const act = "cancel_run";
+const Arguments = z.object({ run: z.string() });
+
+const cancelOf = (run: string): Operation => ({ kind: "act", act, arguments: { run } });
+
+/** The run whose cancel an operation is; undefined where it is something else. */
+export const cancelled = (operation: Operation): string | undefined =>
+  operation.kind === "act" && operation.act === act ? Arguments.parse(operation.arguments).run : undefined;
 
 /**
  * Asks the worker of a run to stop, under a grant for exactly this, which is used up by it. Asks where there is none.
@@ -21,7 +28,7 @@ export async function cancelRun(berth: Berth, run: string, asker: Asker): Promis
   const { store, machine, grantKey } = berth;
   const runs = runStore(store);
   takingToCancel(runs, run, machine);
-  const operation: Operation = { kind: "act", act: cancelAct, arguments: { run } };
+  const operation = cancelOf(run);
   const claim = { operation, base: {}, now: Date.now() };
   const unused = findGrant(store, grantKey.publicKey, claim, ({ id }) => spendingsOf(store, id).length === 0);
   const matter = {
@@ -37,7 +44,7 @@ export async function cancelRun(berth: Berth, run: string, asker: Asker): Promis
   if (heard.status !== "granted") return heard;
   store.write(() => {
     requestCancel(runs, run, machine, () => new Date());
-    useOnce(store, heard.grant.id, cancelAct, run);
+    useOnce(store, heard.grant.id, act, run);
   });
   return { status: "asked" };
 }

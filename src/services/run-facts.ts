@@ -10,6 +10,10 @@ import { plannedBy } from "./planned-by.ts";
 /** The plan that a run applies. Throws `no_such_run`, `plan_gone`. */
 export const planOfRun = (berth: Berth, run: string): Plan => plannedBy(berth, runOf(runStore(berth.store), run));
 
+/** Whether the stack stands when this run is done; a run of an earlier part only makes it ready to. */
+export const deploys = (berth: Berth, run: string): boolean =>
+  runOf(runStore(berth.store), run).parts.includes("deploy");
+
 export interface RunLine {
   id: string;
   stack: string | null;
