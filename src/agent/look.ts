@@ -1,3 +1,4 @@
+import { canonicalJson } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 
@@ -14,7 +15,7 @@ export interface Sight {
   protocol: string;
   /** From the start of the process to its first answer. */
   firstAnswerMs: number;
-  /** By name or address, each with all that is said of it, as JSON. */
+  /** By name or address, each with all that is said of it, as canonical JSON. */
   tools: Record<string, string>;
   resources: Record<string, string>;
   templates: Record<string, string>;
@@ -111,7 +112,7 @@ async function all<Field extends string, Name extends string>(
   const found: Record<string, string> = {};
   for (let cursor: string | undefined, pages = 0; pages < 100; pages++) {
     const answer = await list(cursor === undefined ? undefined : { cursor });
-    for (const one of answer[field]) found[one[name]] = JSON.stringify(one);
+    for (const one of answer[field]) found[one[name]] = canonicalJson(one);
     cursor = answer.nextCursor;
     if (cursor === undefined) break;
   }

@@ -4,7 +4,7 @@ import { cleanLine } from "../../kit/text.ts";
 import type { Program } from "../install/entry.ts";
 import { bad, type Check, ok, warn } from "./check.ts";
 
-/** What each variable of ours holds. */
+/** What each variable that cli.ts reads holds. */
 const variables: Readonly<Record<string, "file" | "address" | "text">> = {
   BERTH_HOME: "text",
   BERTH_IDENTITY: "file",
@@ -18,6 +18,7 @@ const variables: Readonly<Record<string, "file" | "address" | "text">> = {
   BERTH_ACME_DIRECTORY: "address",
   BERTH_ACME_EMAIL: "text",
   BERTH_ALLOW_PRIVATE_ADDRESSES: "text",
+  BERTH_ELICITATION: "text",
   NODE_EXTRA_CA_CERTS: "file",
 };
 
