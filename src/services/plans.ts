@@ -1,5 +1,3 @@
-import { hashOf } from "../kit/canonical.ts";
-import { sharing } from "../kit/sharing.ts";
 import { diffPlans } from "../stages/plan/diff.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { Plan } from "../stages/plan/schema.ts";
@@ -17,10 +15,8 @@ const listed = 50;
 /** What shall be. All that looks at a server is loaded with the first proposal. */
 export function plansOf(berth: Berth): Plans {
   const { store } = berth;
-  const shared = sharing<string>();
   return {
-    propose: async (wanted, signal) =>
-      recordOf(berth, await shared(hashOf(wanted), signal, (ended) => proposed(berth, wanted, ended))),
+    propose: async (wanted, signal) => recordOf(berth, await proposed(berth, wanted, signal)),
     get: (hash) => recordOf(berth, hash),
     list: (stack) => planLines(store, { stack, most: listed }),
   };

@@ -47,6 +47,7 @@ export interface Proposed {
 /** Looks at the server and makes the plan; changes nothing anywhere but in the store here. An abort ends the connection. */
 export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSignal): Promise<Proposal> {
   const { config, store } = berth;
+  signal?.throwIfAborted();
   const server = await findServer(config, store, proposed.server);
   const stack = stackName(proposed.analysis, proposed.wishes);
   return over(await connect(server), signal, async (host) => {

@@ -53,7 +53,9 @@ export interface AnalysisRecord {
 export interface SourcePage {
   path: string;
   from: number;
-  /** The file's last line; more than `from + lines` means that there is more to read. */
+  /** The last line that stands in `text`, which holds so much and no more; `from - 1` where none does. */
+  to: number;
+  /** The file's last line. */
   total: number;
   text: string;
 }

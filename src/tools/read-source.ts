@@ -43,7 +43,7 @@ export const readSource = defineTool({
     if (search !== undefined) return { analysis, ...found(await analyses.search(analysis, search, mostMatches)) };
     if (path === undefined || path === "" || path.endsWith("/"))
       return { analysis, ...(await listed(analyses, analysis, path ?? "")) };
-    return { analysis, ...shown(analysis, await analyses.page(analysis, path, from_line, lines), lines) };
+    return { analysis, ...shown(analysis, await analyses.page(analysis, path, from_line, lines)) };
   },
 });
 
@@ -67,8 +67,7 @@ async function listed(analyses: Analyses, analysis: string, folder: string) {
   };
 }
 
-function shown(analysis: string, { path, from, total, text }: SourcePage, lines: number) {
-  const to = Math.min(total, from + lines - 1);
+function shown(analysis: string, { path, from, to, total, text }: SourcePage) {
   const more = callText("read_source", { analysis, path, from_line: to + 1 });
   return {
     from_line: from,

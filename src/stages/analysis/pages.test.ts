@@ -51,16 +51,17 @@ test("a page has the lines that were asked for, without their ends", async () =>
   expect(await page("src/server.js")).toEqual({
     path: "src/server.js",
     from: 1,
+    to: 3,
     total: 3,
     text: "import http from 'node:http';\n\n\thttp.createServer().listen(3000);",
   });
-  expect(await page("./README.md", 2, 1)).toEqual({ path: "README.md", from: 2, total: 3, text: "Two" });
+  expect(await page("./README.md", 2, 1)).toEqual({ path: "README.md", from: 2, to: 2, total: 3, text: "Two" });
   expect((await page("README.md")).text).toBe("One\nTwo\nThree");
-  expect(await page("README.md", 9)).toMatchObject({ total: 3, text: "" });
+  expect(await page("README.md", 9)).toMatchObject({ from: 9, to: 8, total: 3, text: "" });
   expect(await page("README.md", -3, 0)).toMatchObject({ from: 1, text: "One" });
-  expect(await page("empty.txt")).toMatchObject({ total: 0, text: "" });
+  expect(await page("empty.txt")).toMatchObject({ to: 0, total: 0, text: "" });
   const many = await page("numbers.txt", 401, 5000);
-  expect(many).toMatchObject({ from: 401, total: 1000 });
+  expect(many).toMatchObject({ from: 401, to: 800, total: 1000 });
   expect(many.text.split("\n").at(-1)).toBe("line 800");
 });
 
@@ -124,9 +125,10 @@ test("of a file over 64 MB the rest is not looked at, and that is said", async (
 test("a page is at most 24,000 characters of whole lines, and says where to go on", async () => {
   put("wide.txt", `${"z".repeat(999)}\n`.repeat(100));
   const first = await page("wide.txt");
-  expect(first.text.length).toBeLessThan(24_100);
-  expect(first.text.split("\n").at(-1)).toBe("[the page is full: go on from line 25]");
-  expect((await page("wide.txt", 25, 1)).text).toBe("z".repeat(999));
+  expect(first.text.length).toBeLessThan(24_000);
+  expect(first.to).toBe(23);
+  expect(first.text.split("\n").at(-1)).toBe("[the page is full: go on from line 24]");
+  expect((await page("wide.txt", 24, 1)).text).toBe("z".repeat(999));
   rmSync(join(dir, "wide.txt"));
 });
 

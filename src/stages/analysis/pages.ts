@@ -18,7 +18,7 @@ export interface LookedInto {
 }
 
 const pageLines = 400;
-const pageChars = 24_000;
+const pageChars = 23_800;
 const lineChars = 2000;
 const matchChars = 300;
 const maxMatches = 100;
@@ -40,6 +40,8 @@ export async function namesIn({ dir }: LookedInto, folder: string): Promise<stri
 export interface Page {
   path: string;
   from: number;
+  /** The last line that stands in `text`; `from - 1` where none does. */
+  to: number;
   /** The file's last line. */
   total: number;
   text: string;
@@ -63,21 +65,25 @@ export async function pageOf(
   const read = await readLines(join(dir, file.path), { from, to, lineBytes, fileBytes });
   if (!read) throw notText(path);
   const lines = read.lines.map(({ text, bytes }) => cutLine(visibleLine(scrub(text)), bytes));
-  const notes = read.whole ? [] : [`[only the first ${fileBytes / 1e6} MB of this file are looked at]`];
-  return { path, from, total: read.total, text: [...fitting(lines, from), ...notes].join("\n") };
+  const shown = fitting(lines);
+  const notes = [
+    ...(shown.length < lines.length ? [`[the page is full: go on from line ${from + shown.length}]`] : []),
+    ...(read.whole ? [] : [`[only the first ${fileBytes / 1e6} MB of this file are looked at]`]),
+  ];
+  return { path, from, to: from + shown.length - 1, total: read.total, text: [...shown, ...notes].join("\n") };
 }
 
 /** Tabs stay: they are how code is indented. */
 const visibleLine = (line: string) => line.split("\t").map(visible).join("\t");
 
-/** Whole lines, as many as a page holds. */
-function fitting(lines: readonly string[], from: number): string[] {
+/** As many whole lines as a page holds, with room for its notes. */
+function fitting(lines: readonly string[]): readonly string[] {
   let room = pageChars;
   const end = lines.findIndex((line) => {
     room -= line.length + 1;
     return room < 0;
   });
-  return end < 0 ? [...lines] : [...lines.slice(0, end), `[the page is full: go on from line ${from + end}]`];
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 const cutLine = (line: string, bytes: number) =>
