@@ -14,14 +14,14 @@ export interface LogFile {
 }
 
 /** Reads a log that another process may be writing, and may be cutting at the same time. */
-export function withLogFile<T>(path: string, body: (file: LogFile) => T, cap?: number): T {
+export function withLogFile<T>(path: string, body: (file: LogFile) => T): T {
   const fd = openSync(path, "r");
   try {
     for (;;) {
-      const before = shapeOf(fd, cap);
+      const before = shapeOf(fd);
       const result = body(logFile(fd, before));
       // Cut meanwhile: what was read may be of two shapes.
-      if (shapeOf(fd, cap).omitted === before.omitted) return result;
+      if (shapeOf(fd).omitted === before.omitted) return result;
     }
   } finally {
     closeSync(fd);
@@ -34,9 +34,9 @@ interface Shape {
   omitted: number;
 }
 
-function shapeOf(fd: number, cap?: number): Shape {
+function shapeOf(fd: number): Shape {
   const { size } = fstatSync(fd);
-  const head = headBytes(cap);
+  const head = headBytes();
   const [, omitted = "0"] = /^\n\[… (\d{1,15}) bytes left out …\]\n/.exec(bytesAt(fd, head, 64).toString()) ?? [];
   return { size, head, omitted: Number(omitted) };
 }
