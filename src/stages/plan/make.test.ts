@@ -39,6 +39,10 @@ describe("a plan", () => {
     const database = (made: typeof plan) => made.backing[0]?.image;
     expect(database(makePlan(planInput({ survey: moved, last: plan })))).toBe(database(plan));
     expect(database(makePlan(planInput({ survey: moved, last: plan, updateImages: true })))).toContain("999");
+    // What was taken newer in conversation stays so in the plans that change that one.
+    const start = makePlan(planInput({ survey: moved, last: plan, updateImages: true }));
+    expect(database(makePlan(planInput({ last: plan, start })))).toContain("999");
+    expect(database(makePlan(planInput({ last: plan, start, updateImages: true })))).toBe(database(plan));
   });
 
   test("carries no value of a secret, but changes when one is rotated", () => {
