@@ -149,7 +149,7 @@ function stream(response: ServerResponse, message: ReturnType<typeof messageOf>,
   const events = eventsOf(message);
   startStream(response, message.id);
   for (const event of events.slice(0, breaksAfter)) send(response, event);
-  if (breaksAfter < events.length) response.destroy();
+  if (breaksAfter < events.length) response.socket?.destroySoon();
   else response.end();
 }
 

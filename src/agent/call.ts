@@ -18,13 +18,11 @@ interface Around {
   signal: AbortSignal;
 }
 
-/** Makes the model's calls, one at a time, and answers the dialogs that belong to the one that is being made. */
+/** Makes the model's calls, one at a time, and has the person answer the dialogs that they lead to. */
 export function caller({ person, record, note, see, signal }: Around) {
-  let plan: string | undefined;
-
   async function onDialog(dialog: ElicitRequestParams): Promise<ElicitResult> {
-    const answer = signal.aborted ? { action: "cancel" as const } : await answerDialog(dialog, person, plan);
-    record("dialog", { dialog, plan, answer });
+    const answer = signal.aborted ? { action: "cancel" as const } : await answerDialog(dialog, person);
+    record("dialog", { dialog, answer });
     return answer;
   }
 
@@ -40,7 +38,6 @@ export function caller({ person, record, note, see, signal }: Around) {
 
   async function called(connection: Connection, name: string, input: Record<string, unknown>): Promise<Outcome> {
     note(callLine(name, input));
-    plan = planIn(input);
     try {
       const result = await connection.call(name, input, { signal, onProgress: (message) => note(`  ${message}`) });
       see(result.structuredContent);
@@ -54,10 +51,6 @@ export function caller({ person, record, note, see, signal }: Around) {
 
   return { onDialog, through };
 }
-
-/** The plan that a call names: what the person is shown before they answer. */
-const planIn = ({ plan, to }: Record<string, unknown>): string | undefined =>
-  [plan, to].find((value) => typeof value === "string");
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

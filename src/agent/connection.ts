@@ -21,7 +21,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal: AbortSignal;
   onProgress(message: string): void;
 }
@@ -29,12 +29,15 @@ export interface CallOptions {
 /** The server answers each call within 45 s; the time that a person takes for a dialog counts for none. */
 const callTimeoutMs = 60_000;
 
+/** Of its own transport the SDK probes a twin, whose last words are lost; of any other it probes the one that stays. */
+class ProbedInPlace extends StdioClientTransport {}
+
 /** Starts the server. `onDialog` answers what it asks of the person. Throws `server_failed`. */
 export async function connect(
   { serve, version }: Pick<AgentOptions, "serve" | "version">,
   onDialog: (dialog: ElicitRequestParams) => Promise<ElicitResult>,
 ): Promise<Connection> {
-  const transport = new StdioClientTransport({
+  const transport = new ProbedInPlace({
     ...serve,
     args: [...serve.args],
     env: { ...serve.env },
@@ -46,7 +49,7 @@ export async function connect(
   });
   const client = new Client(
     { name: "berth-agent", version },
-    // The server is this very version: there is nothing to negotiate, and no second process to find it out with.
+    // The server is this very version: there is nothing to negotiate.
     { capabilities: { elicitation: { form: {}, url: {} } }, versionNegotiation: { mode: { pin: "2026-07-28" } } },
   );
   client.setRequestHandler("elicitation/create", ({ params }) => onDialog(params));

@@ -75,9 +75,11 @@ function factsOf(error: AnthropicError): Facts {
   return byStatus[status] ?? refused;
 }
 
-/** Node's fetch says what happened in the cause of the cause. */
+/** The API's own words; or what Node's fetch says in the cause of the cause. */
 function causeOf(error: AnthropicError): string {
+  if (error instanceof APIError && error.apiMessage !== null)
+    return clean(`${error.status ?? error.type}: ${error.apiMessage}`, 500);
   const words = [error.message];
   for (let below = error.cause; below instanceof Error; below = below.cause) words.push(below.message);
-  return clean([...new Set(words)].filter((word) => word !== "").join(": "), 500);
+  return clean([...new Set(words)].filter((word) => word !== "").join(" "), 500);
 }

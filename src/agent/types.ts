@@ -24,19 +24,10 @@ export interface Person {
   note(line: string): void;
   /** One line of theirs; undefined where nobody is there, or they have left. */
   ask(question: string): Promise<string | undefined>;
-  /** Shows what is to be approved, whole, and hears them. */
-  decide(question: Decision): Promise<"accept" | "decline" | "cancel">;
+  /** Shows what is to be approved, and hears them. `typed`: the word that they must type for a yes; null: a plain yes. */
+  decide(question: { message: string; typed: string | null }): Promise<"accept" | "decline" | "cancel">;
   /** Names a page of this computer's to them; `accept` where they will open it. */
   open(page: { message: string; url: string }): Promise<"accept" | "decline" | "cancel">;
-}
-
-export interface Decision {
-  /** The server's words. */
-  message: string;
-  /** The word that they must type for a yes; null: a plain yes. */
-  typed: string | null;
-  /** The plan that the call named, by its hash or the hash's beginning; undefined where it named none. */
-  plan: string | undefined;
 }
 
 export interface AgentEnd {

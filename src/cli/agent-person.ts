@@ -1,8 +1,11 @@
-import type { Decision, Person } from "../agent/types.ts";
+import type { Person } from "../agent/types.ts";
 import { assertPerson } from "../approval/agent.ts";
+import { requestsToAnswer } from "../approval/request.ts";
 import { failureOf } from "../kit/error.ts";
 import { visible, visibleLines } from "../kit/text.ts";
 import type { Berth } from "../services/berth.ts";
+import { cancelled } from "../services/cancel.ts";
+import { planOfRun } from "../services/run-facts.ts";
 import { storedPlan } from "../services/stored-plan.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { dim } from "./progress.ts";
@@ -43,13 +46,15 @@ export function personAt(berth: Berth, terminal: Terminal): Person {
     return terminal.ask(last);
   }
 
-  /** The plan itself is read from the store: a person approves by the whole of it, whatever the model was told. */
-  async function decide({ message, typed, plan }: Decision): Promise<"accept" | "decline" | "cancel"> {
-    const named = plan === undefined ? undefined : storedPlan(berth.store, plan);
-    if (named) terminal.note(renderPlan(named.plan, named.hash));
+  /** What a request is for is read from the store: a person approves by the whole of it, whatever the model was told. */
+  async function decide({ message, typed }: Parameters<Person["decide"]>[0]): ReturnType<Person["decide"]> {
+    const { text, hosts } = askedFor(berth, message);
+    if (text !== undefined) terminal.note(text);
     terminal.note(visibleLines(message));
     const wanted = typed ?? "yes";
-    const answer = await terminal.ask(`Approve? Type ${visible(wanted)}: `, { afresh: true });
+    const answer = await terminal.ask(`Approve? Type ${visible(wanted)}, or no to close the request: `, {
+      afresh: true,
+    });
     if (answer === undefined) return "cancel";
     if (answer.trim().toLowerCase() === "no") return "decline";
     if ((typed === null ? answer.trim().toLowerCase() : answer.trim()) !== wanted) {
@@ -57,13 +62,25 @@ export function personAt(berth: Berth, terminal: Terminal): Person {
       return "cancel";
     }
     try {
-      assertPerson(berth.store, berth.config.env, named ? [named.plan.server.host] : []);
+      assertPerson(berth.store, berth.config.env, hosts);
       return "accept";
     } catch (error) {
       terminal.note(renderFailure(failureOf(error)));
       return "cancel";
     }
   }
+}
+
+/** What the request is for that a dialog ends with, and the servers that it is done to. */
+function askedFor(berth: Berth, message: string): { text?: string; hosts: string[] } {
+  const id = /berth approve (request_[0-9a-z]+)$/.exec(message)?.[1];
+  const operation = requestsToAnswer(berth.store, Date.now()).find((request) => request.id === id)?.operation;
+  if (operation?.kind === "plan") {
+    const { plan, hash } = storedPlan(berth.store, operation.plan);
+    return { text: renderPlan(plan, hash), hosts: [plan.server.host] };
+  }
+  const run = operation && cancelled(operation);
+  return { hosts: run === undefined ? [] : [planOfRun(berth, run).server.host] };
 }
 
 /** The model's words as they come, on stdout; where stdout is for a program, line by line on stderr. */
