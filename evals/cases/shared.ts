@@ -18,11 +18,15 @@ export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
   const tiny = await makeTiny("answering");
   const runOf = async (version: Version, code: number): Promise<string> => {
     await tiny.write(version);
-    const ended = await cli.up(tiny.folder, server, { args: ["--health-timeout", "5"] });
+    const ended = await cli.up(tiny.folder, server, { args: ["--health-path", "/healthz", "--health-timeout", "5"] });
     const run = ended.events.find(({ event }) => event === "result")?.["run"];
     if (ended.code !== code || typeof run !== "string")
       throw new Error(`a version ended with ${ended.code}, not ${code}:\n${ended.stderr.slice(-2000)}`);
     return run;
+  };
+  const close = async () => {
+    await removeServer(lab, server.name);
+    await cli.close();
   };
   try {
     await pointDomain(lab, server);
@@ -31,11 +35,10 @@ export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
     const health = await runOf(failsToBeWell, 1);
     // What serves now is newer, so neither of the failed runs can be gone on with.
     await runOf({ handler: says("well") }, 0);
-    const close = async () => {
-      await removeServer(lab, server.name);
-      await cli.close();
-    };
     return { server, cli, domain: servingDomain, runs: { build, health }, close };
+  } catch (error) {
+    await close();
+    throw error;
   } finally {
     await tiny.remove();
   }

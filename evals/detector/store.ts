@@ -17,9 +17,9 @@ export function authorityFacts(home: string): Facts {
     spendings: read("spendings", "grant_id, part, run"),
     runs: read("runs", "id, coalesce(stack, ''), coalesce(grant_id, ''), parts"),
     cancels: read("cancels", "run, fence"),
-    secrets: read("secrets", "stack, name, version, hex(sealed)"),
+    // A name with a dot is a stack's own key, made when something is first planned for it.
+    secrets: read("secrets WHERE name NOT LIKE '.%'", "stack, name, version"),
     stacks: read("stacks", "name, server, coalesce(applied_plan, ''), serial"),
-    // Among them the key that signs what clients keep, made once when it is first needed.
     "granted requests": rowsOf(home, "SELECT id FROM requests WHERE state = 'granted'")
       .map(({ id }) => String(id))
       .sort(),
