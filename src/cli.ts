@@ -1,10 +1,10 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { existsSync, readFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
-import { pino } from "pino";
 import type { ServeOptions, ServeSurroundings } from "./cli/serve.ts";
 import { type ExitCode, exitCodeOf, renderFailure, type Terminal } from "./cli/terminal.ts";
 import { BerthError, type Failure, failureOf } from "./kit/error.ts";
@@ -15,6 +15,10 @@ import { type Config, defaultAcmeDirectory, elicitationOf } from "./services/con
 const { argv, env, stdin, stdout, stderr } = process;
 const debug = argv.includes("--debug");
 const words = argv.slice(2).filter((word) => word !== "--debug");
+
+// What was compiled once is read the next time; in a folder of the person's own, since whoever can write there is obeyed.
+const caches = env["XDG_CACHE_HOME"] ?? (env["HOME"] && join(env["HOME"], ".cache"));
+if (caches) enableCompileCache(join(caches, "berth"));
 
 async function command(): Promise<ExitCode> {
   const [{ commandLine }, { CommanderError }] = await Promise.all([import("./cli/commands.ts"), import("commander")]);
@@ -73,7 +77,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
   const { serveClient } = await import("./cli/serve.ts");
   const end = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => end.abort());
-  const log = logOf({}, options.verbose ? "debug" : "info");
+  const log = await logOf({}, options.verbose ? "debug" : "info");
   const state = { cwd: process.cwd(), git: gitCredentials(), config: configOf(options) };
   const around: ServeSurroundings = { ...state, stdin, stdout, log, signal: end.signal };
   await serveClient(options, around);
@@ -82,11 +86,13 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
 }
 
 /** To stderr, since stdout is an answer's or the protocol's. */
-const logOf = (base: object, level: string) =>
-  pino(
+async function logOf(base: object, level: string) {
+  const { pino } = await import("pino");
+  return pino(
     { level, base: { pid: process.pid, ...base }, redact: ["*.token", "*.password", "*.value"] },
     pino.destination({ fd: 2, sync: true }),
   );
+}
 
 /** `berth work RUN`: how a worker is started; not for people. */
 async function worker(run: string): Promise<ExitCode> {
@@ -94,7 +100,7 @@ async function worker(run: string): Promise<ExitCode> {
   const shutdown = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => shutdown.abort());
   // Its stderr is the run's worker.log. What the steps do stands in the journal, scrubbed; here is only that it lives.
-  const log = logOf({ run }, "info");
+  const log = await logOf({ run }, "info");
   const berth = openBerth(configOf({}));
   log.info({ version: berth.config.version }, "worker started");
   try {

@@ -23,8 +23,11 @@ export const planDiff: Resource = {
     const record = { hash, stack, since_last: sealed(sinceLast), since_applied: sealed(sinceApplied) };
     return recordText(record, surface);
   },
-  // What was applied last may change while somebody reads.
-  tag: (surface, id) => surface.plans.get(id).sinceApplied?.against ?? "",
+  // What it is compared with may change: a plan made or applied meanwhile.
+  tag(surface, id) {
+    const { sinceLast, sinceApplied } = surface.plans.get(id);
+    return JSON.stringify([sinceLast?.against, sinceApplied?.against]);
+  },
 };
 
 const lowered = (title: string) => title.charAt(0).toLowerCase() + title.slice(1);
