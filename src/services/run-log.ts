@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import { hashOf } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { logName, partsOfLog } from "../run/log.ts";
@@ -48,8 +48,7 @@ export function readLog(log: RunLog, { cursor, chars = usualChars }: LogReading 
   const wanted = cursor === undefined ? undefined : placeIn(cursor, log.run, parts);
   const page =
     wanted?.way === "on" ? pageFrom(wanted.place, parts, log, room) : pageBefore(wanted?.place, parts, log, room);
-  const cursorTo = (way: Way, { part, at }: Place) =>
-    cursorOf({ run: log.run, way, file: parts[part]?.file ?? "", at });
+  const cursorTo = (way: Way, { part, at }: Place) => cursorOf(log.run, way, parts[part]?.file ?? "", at);
   const first = page.from.part === 0 && page.from.at === 0;
   return { text: page.text, cursor: cursorTo("on", page.to), older: first ? null : cursorTo("back", page.from) };
 }
@@ -130,29 +129,20 @@ function pageBefore(end: Place | undefined, parts: readonly Part[], { folder, go
   return page;
 }
 
-const Way = z.enum(["on", "back"]);
-type Way = z.infer<typeof Way>;
+type Way = "on" | "back";
 
-/** A place as a reader carries it: it names the file and not its number, since more files may come. */
-const Cursor = z.strictObject({ run: z.string(), way: Way, file: z.string(), at: z.int().min(0) });
+/** A place as a reader carries it. It names the run and the file by their hash: more files may come, and names are long. */
+const cursorOf = (run: string, way: Way, file: string, at: number): string => `${way}.${at}.${markOf(run, file)}`;
 
-const cursorOf = ({ run, way, file, at }: z.infer<typeof Cursor>): string =>
-  Buffer.from(JSON.stringify({ run, way, file, at })).toString("base64url");
+const markOf = (run: string, file: string) => hashOf([run, file]).slice(0, 16);
 
 function placeIn(cursor: string, run: string, parts: readonly Part[]): { way: Way; place: Place } {
-  const read = Cursor.safeParse(jsonIn(cursor)).data;
+  const [, way, at, mark] = /^(on|back)\.(\d{1,15})\.([0-9a-f]{16})$/.exec(cursor) ?? [];
   // A run that had said nothing yet has its cursor before whatever comes first.
-  const part = read?.file === "" && read.way === "on" ? 0 : parts.findIndex(({ file }) => file === read?.file);
-  if (!read || read.run !== run || part < 0) throw badCursor(cursor);
-  return { way: read.way, place: { part, at: read.at } };
-}
-
-function jsonIn(cursor: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    return undefined;
-  }
+  const fromNothing = way === "on" && mark === markOf(run, "");
+  const part = fromNothing ? 0 : parts.findIndex(({ file }) => mark === markOf(run, file));
+  if (part < 0) throw badCursor(cursor);
+  return { way: way === "on" ? "on" : "back", place: { part, at: Number(at) } };
 }
 
 const badCursor = (cursor: string) =>
