@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { BerthError } from "../kit/error.ts";
 import { readSource } from "../services/analyze.ts";
 import type { Berth } from "../services/berth.ts";
 import type { Config } from "../services/config.ts";
@@ -104,7 +103,6 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     .action((stack: string, options: { to?: string; approve?: string; json?: boolean }) =>
       act(async (berth, terminal) => {
         const hash = options.to ?? earlierPlan(berth, stack);
-        if (hash === undefined) throw nothingEarlier(stack);
         return applyPlan(berth, terminal, await proposeStored(berth, hash), options);
       })(options),
     );
@@ -172,12 +170,3 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     });
   }
 }
-
-const nothingEarlier = (stack: string) =>
-  new BerthError({
-    code: "no_such_plan",
-    message: "There is no earlier plan to go back to.",
-    object: stack,
-    cause: "Of this stack only one plan was ever applied from this state folder, or none.",
-    next: "Name one: berth rollback STACK --to HASH (berth runs lists them)",
-  });

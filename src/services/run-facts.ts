@@ -1,4 +1,6 @@
 import { Operation } from "../approval/operation.ts";
+import { BerthError } from "../kit/error.ts";
+import { cleanLine } from "../kit/text.ts";
 import { verifyJournal } from "../run/journal.ts";
 import { type RunState, runOf, stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
@@ -36,11 +38,19 @@ export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
   });
 }
 
-/** The hash of the plan that stood before the one that stands now; undefined where there was none. */
-export function earlierPlan(berth: Berth, stack: string): string | undefined {
+/** The hash of the plan that stood before the one that stands now. Throws `no_such_plan` where there was none. */
+export function earlierPlan(berth: Berth, stack: string): string {
   const standing = stackOf(berth.store, stack)?.appliedPlan;
   const deployed = listRuns(berth, stack).filter(({ state, parts }) => state === "done" && parts.includes("deploy"));
-  return deployed.find(({ plan }) => plan !== standing)?.plan;
+  const earlier = deployed.find(({ plan }) => plan !== standing);
+  if (earlier) return earlier.plan;
+  throw new BerthError({
+    code: "no_such_plan",
+    message: "There is no earlier plan to go back to.",
+    object: cleanLine(stack, 80),
+    cause: "Of this stack only one plan was ever applied from this state folder, or none.",
+    next: "Name one: berth rollback STACK --to HASH (berth runs lists them)",
+  });
 }
 
 /** Number of the first journal line of a run that is not as it was written; undefined where all are. */

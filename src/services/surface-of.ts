@@ -1,5 +1,3 @@
-import { BerthError } from "../kit/error.ts";
-import { cleanLine } from "../kit/text.ts";
 import { createScrubbers, type Scrubbers } from "../secrets/scrub.ts";
 import { secret } from "../secrets/value.ts";
 import { analysesOf } from "./analyses.ts";
@@ -51,11 +49,7 @@ function runsOf(berth: Berth): Runs {
     list: (stack) => listRuns(berth, stack),
     cancel: async (run, asker) => (await import("./cancel.ts")).cancelRun(berth, run, asker),
     resume: async (run) => (await acts()).resumeRun(berth, run),
-    earlierPlan(stack) {
-      const hash = earlierPlan(berth, stack);
-      if (hash === undefined) throw nothingEarlier(stack);
-      return hash;
-    },
+    earlierPlan: (stack) => earlierPlan(berth, stack),
   };
 }
 
@@ -71,12 +65,3 @@ function scrubbing({ store, secrets }: Berth, token: string | undefined): (text:
     return made.scrubbers.scrub(text);
   };
 }
-
-const nothingEarlier = (stack: string) =>
-  new BerthError({
-    code: "no_such_plan",
-    message: "There is no earlier plan to go back to.",
-    object: cleanLine(stack, 80),
-    cause: "Of this stack only one plan was ever applied from this state folder, or none.",
-    next: "Name an earlier plan by its hash.",
-  });

@@ -1,5 +1,6 @@
 import type { Part } from "../pipeline.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
+import type { Change } from "../stages/plan/diff.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Wishes } from "../stages/plan/wishes.ts";
 import type { RunLine } from "./run-facts.ts";
@@ -99,14 +100,7 @@ export interface PlanRecord {
 export interface PlanDiff {
   /** Hash of the other plan. */
   against: string;
-  changes: PlanChange[];
-}
-
-/** `path` names parts by their names (`services.web.port`); a side that is missing is undefined. Holds repository text. */
-export interface PlanChange {
-  path: string;
-  from?: unknown;
-  to?: unknown;
+  changes: Change[];
 }
 
 // --- What is done
@@ -192,7 +186,7 @@ export interface RunStep {
 
 // --- What stands
 
-export interface Stacks {
+interface Stacks {
   list(): StackLine[];
   /** Throws `no_such_stack`. */
   get(name: string): StackLine;

@@ -1,6 +1,9 @@
 import type { Plan } from "./schema.ts";
 
-/** One place where two plans differ. `path` names parts by their names: `services.web.port`. A missing side is not there. */
+/**
+ * One place where two plans differ: `path` names parts by their names (`services.web.port`); a side that is missing is
+ * undefined. Holds text of the repository.
+ */
 export interface Change {
   path: string;
   from?: unknown;
