@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "lab/**/*.test.ts", "test/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "lab/**/*.test.ts", "evals/**/*.test.ts", "test/*.test.ts"],
+        },
+      },
       {
         test: {
           name: "e2e",
