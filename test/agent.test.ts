@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type Block, type MessagesApi, reply, startMessagesApi, type Turns, use } from "../evals/messages-api.ts";
 import { runAgent } from "../src/agent/agent.ts";
 import type { AgentOptions, Person } from "../src/agent/types.ts";
 
 // The whole loop: a model with a script, by the real SDK and a strict API, and a real MCP server as a child process.
+
+// Each starts a server.
+vi.setConfig({ testTimeout: 60_000 });
 
 let api: MessagesApi | undefined;
 afterEach(async () => {
