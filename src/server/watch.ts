@@ -48,7 +48,8 @@ export function watchResources(
         if (tag !== before) changed(address);
       }
     } catch (error) {
-      log.warn({ error: surface.scrub(String(error)) }, "a look at the store failed");
+      // Not more than its name: where the store cannot be read, nothing says what is a secret in the rest.
+      log.warn({ error: (error as Error).name }, "a look at the store failed");
     }
   }
 
