@@ -30,7 +30,7 @@ export interface Eval {
  * `fresh`: a server on its first day. `serving`: one on which the guestbook stands. `shared`: one of these for all evals
  * that must change nothing, with a state folder that has seen failed runs (cases/shared.ts).
  */
-export type Start = "fresh" | "serving" | "shared";
+type Start = "fresh" | "serving" | "shared";
 
 /** Where an eval takes place. */
 export interface Place {

@@ -23,7 +23,7 @@ export interface Heard {
   tools: Offered[];
 }
 
-export interface Offered {
+interface Offered {
   name: string;
   input_schema?: unknown;
 }

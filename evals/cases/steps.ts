@@ -21,7 +21,7 @@ export function* settled(name: string, input: Record<string, unknown>): Part<Rec
 }
 
 export type PartTool = "provision_server" | "build_images" | "deploy_stack";
-export const partTools: readonly PartTool[] = ["provision_server", "build_images", "deploy_stack"];
+const partTools: readonly PartTool[] = ["provision_server", "build_images", "deploy_stack"];
 
 /** Starts these parts in order, each followed to its end; answers the last of which nothing more comes. */
 export function* applied(plan: string, tools: readonly PartTool[] = partTools): Part<Record<string, unknown>> {
