@@ -15,15 +15,21 @@ export function afterRun({ run, plan, stack, state, parts, failure, log }: RunRe
     case "interrupted":
       return callText("resume_run", { run });
     case "cancelled":
-      return `It was stopped. ${callText("resume_run", { run })} goes on, if the person wants that.`;
+      return `A person stopped it. If they want it done after all, ${callText(toolOf[parts[0] ?? "deploy"], { plan })} asks them again.`;
     case "rolled_back":
       return `What it changed was undone. A new plan: ${callText("propose_plan", { plan, wishes: {} })}`;
   }
 }
 
+const toolOf: Readonly<Record<Part, string>> = {
+  provision: "provision_server",
+  build: "build_images",
+  deploy: "deploy_stack",
+};
+
 function afterPart(parts: readonly Part[], plan: string, stack: string): string {
   if (parts.includes("deploy")) return `Deployed and verified. ${callText("get_status", { stack })} looks at it.`;
-  return callText(parts.includes("build") ? "deploy_stack" : "build_images", { plan });
+  return callText(toolOf[parts.includes("build") ? "deploy" : "build"], { plan });
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

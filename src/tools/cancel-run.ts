@@ -7,7 +7,7 @@ export const cancelRun = defineTool({
   name: "cancel_run",
   title: "Stop a run",
   description:
-    "Asks a run that goes on to stop after what it is doing now. Call it when the person wants that. What was done stays done; resume_run goes on later. " +
+    "Asks a run that goes on to stop after what it is doing now. Call it when the person wants that. What was done stays done; going on later takes a new approval. " +
     "The person approves the stop itself, as they approve a start: you cannot.",
   effect: "change",
   openWorld: true,

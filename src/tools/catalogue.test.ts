@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -9,6 +9,7 @@ import { nextAfter, nextCalls } from "./next.ts";
 import type { Tool } from "./tool.ts";
 
 const snapshots = join(import.meta.dirname, "snapshots");
+const src = join(import.meta.dirname, "..");
 const names = tools.map(({ name }) => name);
 
 /** As a client is told of it. */
@@ -125,6 +126,13 @@ test("tools that change something are those of the design, so that --read-only l
 });
 
 describe("next calls", () => {
+  const sources = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.endsWith("tools/next.ts"))
+    .map((file) => readFileSync(join(src, file), "utf8"))
+    .join("\n");
+
+  test.each(Object.keys(nextCalls))("there is a failure %s", (code) => expect(sources).toContain(`"${code}"`));
+
   test.each(Object.entries(nextCalls))("after %s fits into the beginning of an error", (code, next) => {
     expect(`${code}${next}`.length).toBeLessThan(140);
     const called = next.match(/\b[a-z]+_[a-z_]+\b/g) ?? [];

@@ -73,8 +73,9 @@ function shown(analysis: string, { path, from, to, total, text }: SourcePage) {
     from_line: from,
     to_line: to,
     total_lines: total,
-    text: outside(text, origin, 24_000),
-    ...(to < total && /^[\w./@-]+$/.test(path) && { next: more }),
+    text: outside(text, origin, 26_000),
+    // A name that the repository chose stands in no call of ours unless it is a plain one.
+    ...(to < total && { next: /^[\w./@-]+$/.test(path) ? more : `There is more from line ${to + 1} on.` }),
   };
 }
 
