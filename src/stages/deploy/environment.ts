@@ -55,7 +55,10 @@ async function rendered({ stack, env, secrets }: Environment, ctx: StageContext)
   return renderEnv(resolved);
 }
 
-/** Each variable's value. Throws a RangeError where `secrets` lacks one: `secretsOf` has found them all in the plan. */
+/**
+ * Each variable's value, in the order of the names: a plan that was kept has its keys in another order than the same plan just
+ * made, and must give the same file. Throws a RangeError where `secrets` lacks one: `secretsOf` has found them all in the plan.
+ */
 export function resolveEnv(env: Environment["env"], secrets: ReadonlyMap<string, string>): Map<string, string> {
   const secret = (name: string): string => {
     const value = secrets.get(name);
@@ -67,7 +70,8 @@ export function resolveEnv(env: Environment["env"], secrets: ReadonlyMap<string,
     if (source.from === "secret") return secret(source.secret);
     return source.parts.map((part) => (typeof part === "string" ? part : secret(part.secret))).join("");
   };
-  return new Map(Object.entries(env).map(([name, source]) => [name, resolve(source)]));
+  const named = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(named.map(([name, source]) => [name, resolve(source)]));
 }
 
 /** The environment of a release as `NAME=value`, read from its file; what comes from a secret is hidden before. */
