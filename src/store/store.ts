@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { z } from "zod";
 import { readable } from "./failure.ts";
 
@@ -20,10 +20,16 @@ export interface Store {
 /** The typed way to an opened database. */
 export function storeOver(db: DatabaseSync, folder: string): Store {
   const guarded = <T>(act: () => T): T => readable(folder, act);
+  // To prepare a statement takes longer than to run it, and there are few of them.
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    const statement = prepared.get(sql) ?? db.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
   const all = <T>(row: z.ZodType<T>, sql: string, ...values: SQLInputValue[]): T[] =>
     guarded(() =>
-      db
-        .prepare(sql)
+      prepare(sql)
         .all(...values)
         .map((found) => row.parse(found)),
     );
@@ -31,11 +37,11 @@ export function storeOver(db: DatabaseSync, folder: string): Store {
     folder,
     all,
     get: (row, sql, ...values) => all(row, sql, ...values)[0],
-    run: (sql, ...values) => guarded(() => void db.prepare(sql).run(...values)),
+    run: (sql, ...values) => guarded(() => void prepare(sql).run(...values)),
     write: transactions(db, folder),
     version: () => {
-      const others = db.prepare("PRAGMA data_version").get()?.["data_version"];
-      const own = db.prepare("SELECT total_changes() AS own").get()?.["own"];
+      const others = prepare("PRAGMA data_version").get()?.["data_version"];
+      const own = prepare("SELECT total_changes() AS own").get()?.["own"];
       return `${others}.${own}`;
     },
     close: () => db.close(),
