@@ -35,6 +35,7 @@ export type Wishes = z.infer<typeof Wishes>;
 /** Wishes of an earlier plan, changed by what is wished now. */
 export const mergeWishes = (earlier: Wishes, now: Wishes): Wishes => ({
   ...earlier,
-  ...now,
+  // What is named without a value is not wished otherwise.
+  ...Object.fromEntries(Object.entries(now).filter(([, value]) => value !== undefined)),
   env: { ...earlier.env, ...now.env },
 });
