@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { declineRequest, openRequest } from "../src/approval/request.ts";
 import { usualLimits } from "../src/server/serving.ts";
+import { openedBerth } from "../src/services/fixture.ts";
+import { surfaceOf } from "../src/services/surface-of.ts";
 import { type Message, rawClient, structured } from "./mcp/raw.ts";
 import { askTool, dialogsInMemory, openTool, served, surfaceWith } from "./mcp/serving.ts";
 
@@ -240,6 +243,41 @@ test("a call that ran out of time asks nothing more", async () => {
   expect(await asks?.()).toBe("unanswered");
   expect(client.messages.filter(({ method }) => method === "elicitation/create")).toEqual([]);
 });
+
+test("over a real store: an answer given to one server counts in another of the same state folder, once", async () => {
+  const berth = openedBerth();
+  try {
+    const request = requestIn(berth);
+    const surface = () => surfaceOf(berth, { cwd: "/", git: {} });
+    const one = await modern(form, { surface: surface() });
+    const other = await modern(form, { surface: surface() });
+    const first = await one.call("ask", { request });
+    expect(structured(await other.call("ask", { request }, back(first, yes)))).toMatchObject({ answer: "yes" });
+    expect(asksAnew(await one.call("ask", { request }, back(first, yes)))).toBe(true);
+  } finally {
+    berth.remove();
+  }
+});
+
+test("over a real store: what a person decided elsewhere meanwhile stands, whatever the dialog says", async () => {
+  const berth = openedBerth();
+  try {
+    const request = requestIn(berth);
+    const client = await legacy(form, { surface: surfaceOf(berth, { cwd: "/", git: {} }) });
+    client.onRequest(({ id }) => {
+      declineRequest(berth.store, request, Date.now());
+      void client.send({ id, result: yes });
+    });
+    expect(structured(await client.call("ask", { request }))).toMatchObject({ answer: "unanswered" });
+  } finally {
+    berth.remove();
+  }
+});
+
+function requestIn({ store }: ReturnType<typeof openedBerth>): string {
+  const operation = { kind: "act" as const, act: "cancel_run", arguments: { run: "run_x" } };
+  return openRequest(store, operation, {}, Date.now()).id;
+}
 
 /** The second call's part of the way: what was kept, and the answer. */
 function back({ result }: Message, response: object) {

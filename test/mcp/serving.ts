@@ -9,7 +9,7 @@ import { defineTool, type Tool } from "../../src/tools/tool.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Dialogs as the store keeps them, in memory: the newest of a request counts, once. `test/mcp-process.test.ts` has the real ones. */
+/** Dialogs as the store keeps them, in memory: the newest of a request counts, once. The last tests of `mcp-dialogs.test.ts` have the real ones. */
 export function dialogsInMemory(): Dialogs & { closed: Set<string> } {
   const newest = new Map<string, string>();
   const closed = new Set<string>();
