@@ -16,7 +16,7 @@ import { storedPlan } from "./stored-plan.ts";
 import type { Asker, PartOutcome, StepPreview } from "./surface.ts";
 
 /** How long a worker that was started is waited for, in ms: who asked gets the run's id within 2 s. */
-const waitMs = 1500;
+const waitMs = 1000;
 
 /** How long a call that is repeated gets the run that is done already, in ms; later the world is looked at anew. */
 const repeatMs = 15 * 60_000;
