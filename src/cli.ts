@@ -16,6 +16,13 @@ const { argv, env, stdin, stdout, stderr } = process;
 const debug = argv.includes("--debug");
 const words = argv.slice(2).filter((word) => word !== "--debug");
 
+// Whoever read along has left (`| head`): nothing more can be said, and what a worker does goes on without us.
+for (const output of [stdout, stderr])
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(141);
+  });
+
 // What was compiled once is read the next time; in a folder of the person's own, since whoever can write there is obeyed.
 const caches = env["XDG_CACHE_HOME"] ?? (env["HOME"] && join(env["HOME"], ".cache"));
 if (caches) enableCompileCache(join(caches, "berth"));
