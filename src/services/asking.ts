@@ -23,7 +23,7 @@ export interface Matter {
 }
 
 /** Why there is no grant; the person can still give one on a terminal, where they have not declined. */
-export type Unheard = Exclude<CancelOutcome, { status: "asked" }>;
+type Unheard = Exclude<CancelOutcome, { status: "asked" }>;
 export type Heard = { status: "granted"; grant: Grant } | Unheard;
 
 /**
