@@ -56,6 +56,15 @@ test("what is left out is said", () => {
   expect(text.split("\n")).toHaveLength(25);
 });
 
+test("a variable that was wished is shown, and leaves the dialog its size", () => {
+  const env = { NODE_OPTIONS: "--require ./steal.js", SITE: "a\nCost: nothing" };
+  const plan = { ...large, wishes: { ...large.wishes, env } };
+  const steps = Array.from({ length: 20 }, (_, n) => step(`step ${n}`));
+  const text = summary(plan, steps);
+  expect(text).toContain("Wished variables: NODE_OPTIONS=--require ./steal.js, SITE=a\\nCost: nothing");
+  expect(text.split("\n")).toHaveLength(summary(large, steps).split("\n").length);
+});
+
 test("a step that spends or destroys says so", () =>
   expect(summary(large, [step("Rent a server", { effect: "spend" })])).toContain("+ Rent a server [spend]"));
 

@@ -19,17 +19,23 @@ const widths = [220, 120, 79];
  * forge a line or hide one, and what is left out is said. `request` is what shows the whole plan on a terminal.
  */
 export function renderSummary(plan: Plan, hash: string, steps: readonly SummaryStep[], request: string): string {
+  // What a model was told by somebody else may have become a wish, so what goes into a program by one is shown.
+  const wished = named(
+    "Wished variables",
+    few(Object.entries(plan.wishes.env).map(([name, value]) => `${name}=${value}`)),
+  );
   const lines = [
     `Apply plan ${hash.slice(0, 12)} of ${plan.stack}?`,
     `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`,
     `Server: ${plan.server.user}@${plan.server.host}:${plan.server.port}, host key ${plan.server.hostKey}`,
     ...named("Addresses", few(plan.routes.map(({ host, service }) => `https://${host} → ${service}`))),
     ...fewLines(plan.services.map(serviceLine), most.services, "services"),
+    ...wished,
     ...named("Backing services", few(plan.backing.map(({ name, image }) => `${name} (${image.split("@")[0]})`))),
     ...named("Volumes", few(plan.volumes.map(({ name, holds }) => `${name} (${holds})`))),
     ...named("Secrets", few(plan.secrets.map(({ name, origin }) => `${name} (${origin})`))),
     `Firewall: open ${few(portsOf(plan))}; everything else is closed from outside`,
-    ...stepLines(steps),
+    ...stepLines(steps, most.steps - wished.length),
     ...fewLines(
       plan.risks.map(({ about, text }) => `Mind: ${about}: ${text}`),
       most.risks,
@@ -51,13 +57,10 @@ const portsOf = ({ provision: { sshPorts, openPorts } }: Plan) => [
   ...openPorts.map(({ port, protocol }) => `${port}/${protocol}`),
 ];
 
-function stepLines(steps: readonly SummaryStep[]): string[] {
+function stepLines(steps: readonly SummaryStep[], atMost: number): string[] {
   const changes = steps.filter(({ holds }) => !holds);
   const titles = changes.map(({ title, effect }) => `+ ${title}${effect === "change" ? "" : ` [${effect}]`}`);
-  return [
-    `${changes.length} of ${steps.length} steps would change something:`,
-    ...fewLines(titles, most.steps, "steps"),
-  ];
+  return [`${changes.length} of ${steps.length} steps would change something:`, ...fewLines(titles, atMost, "steps")];
 }
 
 const named = (name: string, text: string): string[] => (text === "" ? [] : [`${name}: ${text}`]);
