@@ -5,8 +5,8 @@ import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import type { StackStatus } from "../../src/services/surface.ts";
 import { surfaceOf } from "../../src/services/surface-of.ts";
 import { openBerth } from "../../src/services.ts";
-import { type Cli, done, guestbook, openCli, testLab } from "./berth.ts";
-import { servingDomain, servingServer } from "./servers.ts";
+import { type Cli, done, guestbook, openCli, testLab } from "../e2e/berth.ts";
+import { servingDomain, servingServer } from "../e2e/servers.ts";
 
 // A stack that stands, and what is seen of it: what was done in its run, and what its server shows.
 const lab = testLab();
