@@ -36,6 +36,7 @@ export const getRun = defineTool({
           run: z.string(),
           stack: z.string().optional(),
           plan: z.string(),
+          parts: z.array(z.string()),
           state: z.string(),
           created: z.string(),
         }),
@@ -67,10 +68,11 @@ export const getRun = defineTool({
 function list({ runs }: Surface, stack: string | undefined) {
   const lines = runs.list(stack).slice(0, latest);
   return {
-    runs: lines.map(({ id, stack: of, plan, state, created }) => ({
+    runs: lines.map(({ id, stack: of, plan, parts, state, created }) => ({
       run: id,
       ...(of !== null && { stack: of }),
       plan,
+      parts,
       state,
       created,
     })),

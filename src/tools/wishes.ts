@@ -30,15 +30,17 @@ export const wishesField = z
 
 type Wished = z.infer<typeof wishesField>;
 
-export const wishesOf = ({ domain, env, memory_megabytes, health_path, health_seconds, stack }: Wished): Wishes =>
-  Wishes.parse({
-    domain,
+/** Only what was wished: a wish that is there and undefined would take an earlier one away. */
+export function wishesOf({ env, memory_megabytes, health_path, health_seconds, ...same }: Wished): Wishes {
+  const all = {
+    ...same,
     env: env ?? {},
     memoryMegabytes: memory_megabytes,
     healthPath: health_path,
     healthSeconds: health_seconds,
-    stack,
-  });
+  };
+  return Wishes.parse(Object.fromEntries(Object.entries(all).filter(([, wish]) => wish !== undefined)));
+}
 
 /**
  * A secret that came as a wish would lie in the plan, in the clear. Throws `secret_in_wish` that names the variables and
