@@ -16,7 +16,7 @@ export interface Resource {
   tag(surface: Surface, id: string): string;
 }
 
-export interface ListedResource {
+interface ListedResource {
   id: string;
   title: string;
 }

@@ -19,6 +19,7 @@ export function askNow(
     client: client.name,
     ask: async (question) => {
       if (!client.form) return "unable";
+      if (timeLeft() < leastMs) return "unanswered";
       const dialog = dialogs.open(question.request);
       const answer = await asked(formOf(question), (response) => answerOf(question, response));
       // Another call, of any client, may have asked the same meanwhile: then that dialog counts.
@@ -33,8 +34,8 @@ export function askNow(
     params: ReturnType<typeof formOf> | { mode: "url"; message: string; url: string; elicitationId: string },
     read: (response: unknown) => Answer,
   ): Promise<Answer> {
-    const timeout = Math.floor(until - performance.now());
-    if (ended.aborted || timeout < leastMs) return "unanswered";
+    const timeout = timeLeft();
+    if (timeout < leastMs) return "unanswered";
     try {
       // The timeout tells the client that its dialog is withdrawn.
       return read(await mcpReq.send({ method: "elicitation/create", params }, { timeout, signal: ended }));
@@ -42,5 +43,8 @@ export function askNow(
       // Silence, a client that failed, one that went away: nobody said yes.
       return "unanswered";
     }
+  }
+  function timeLeft(): number {
+    return ended.aborted ? 0 : Math.floor(until - performance.now());
   }
 }
