@@ -4,6 +4,7 @@ import { Plan } from "../stages/plan/schema.ts";
 import { mergeWishes } from "../stages/plan/wishes.ts";
 import { planBefore, planLines, planOf, type StoredPlan } from "../store/plans.ts";
 import { stackOf } from "../store/stacks.ts";
+import type { Store } from "../store/store.ts";
 import { dirOf } from "./analyses.ts";
 import type { Berth } from "./berth.ts";
 import { keptAnalysis } from "./kept-analyses.ts";
@@ -15,10 +16,24 @@ const listed = 50;
 /** What shall be. All that looks at a server is loaded with the first proposal. */
 export function plansOf(berth: Berth): Plans {
   const { store } = berth;
+  const read = whileUnchanged(store, (hash: string) => recordOf(berth, hash));
   return {
     propose: async (wanted, signal) => recordOf(berth, await proposed(berth, wanted, signal)),
-    get: (hash) => recordOf(berth, hash),
+    get: read,
     list: (stack) => planLines(store, { stack, most: listed }),
+  };
+}
+
+/** Remembers what was read until somebody may have written: in a conversation the same plan is asked for again and again. */
+function whileUnchanged<T>(store: Store, read: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  let version = "";
+  return (key) => {
+    if (version !== store.version()) known.clear();
+    version = store.version();
+    const found = known.get(key) ?? read(key);
+    known.set(key, found);
+    return found;
   };
 }
 

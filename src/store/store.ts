@@ -17,6 +17,8 @@ export interface Store {
   close(): void;
 }
 
+const versions = "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version";
+
 /** The typed way to an opened database. */
 export function storeOver(db: DatabaseSync, folder: string): Store {
   const guarded = <T>(act: () => T): T => readable(folder, act);
@@ -40,8 +42,7 @@ export function storeOver(db: DatabaseSync, folder: string): Store {
     run: (sql, ...values) => guarded(() => void prepare(sql).run(...values)),
     write: transactions(db, folder),
     version: () => {
-      const others = prepare("PRAGMA data_version").get()?.["data_version"];
-      const own = prepare("SELECT total_changes() AS own").get()?.["own"];
+      const { others, own } = prepare(versions).get() ?? {};
       return `${others}.${own}`;
     },
     close: () => db.close(),
