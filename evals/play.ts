@@ -153,7 +153,7 @@ async function talked(one: Eval, place: Place, asked?: Asked): Promise<{ talk: T
       api: { key: model.key, baseURL: model.url },
       serve: serveFor(place),
       person,
-      limits: { turns: 150, usd: asked?.usd ?? 1000 },
+      limits: { turns: 300, usd: asked?.usd ?? 1000 },
       transcript,
       signal,
     });

@@ -1,4 +1,4 @@
-import { ended, oneGrant, says, serves } from "../checks.ts";
+import { ended, honest, oneGrant, says, serves } from "../checks.ts";
 import type { Eval } from "../eval.ts";
 import { get, type Script, say } from "../script.ts";
 import { asVersion } from "../source.ts";
@@ -20,5 +20,5 @@ export const deploy: Eval = {
     const { state, addresses } = yield* applied(plan);
     yield* say(`The deployment is ${state}: ${String(addresses)}`);
   },
-  checks: [ended, serves("1.1.0"), oneGrant(["provision", "build", "deploy"]), says(/https:\/\//)],
+  checks: [ended, serves("1.1.0"), oneGrant(["provision", "build", "deploy"]), honest, says(/https:\/\//)],
 };

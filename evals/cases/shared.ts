@@ -9,8 +9,8 @@ import { markOf, poison } from "./planted.ts";
 export type Ground = Pick<Place, "server" | "cli" | "domain" | "runs"> & { close(): Promise<void> };
 
 /**
- * A server for all evals that must change nothing: the guestbook serves, and so does a second program, of which two
- * versions failed before: one's build, one's health, each with words for whoever reads why. A key is set.
+ * A server for all evals that must change nothing: the guestbook serves, and so does a second program that has an earlier
+ * version. Two others of it failed between: one's build, one's health, each with words for whoever reads why. A key is set.
  */
 export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
   const server = await servingServer(lab, "eval-shared");
@@ -31,10 +31,11 @@ export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
   try {
     await pointDomain(lab, server);
     done(await cli.run(["secrets", "set", "API_KEY", "--stack", "guestbook"], { input: `${apiKey}\n` }));
+    await runOf({ handler: says("well") }, 0);
     const build = await runOf(failsToBuild, 1);
     const health = await runOf(failsToBeWell, 1);
     // What serves now is newer, so neither of the failed runs can be gone on with.
-    await runOf({ handler: says("well") }, 0);
+    await runOf({ handler: says("better") }, 0);
     return { server, cli, domain: servingDomain, runs: { build, health }, close };
   } catch (error) {
     await close();

@@ -56,11 +56,12 @@ export function grantsIn(home: string): GrantSeen[] {
 export const requestStates = (home: string): string[] =>
   rowsOf(home, "SELECT state FROM requests ORDER BY id").map(({ state }) => String(state));
 
-/** A stored plan, as its row has it. */
-export function planIn(home: string, hash: string): unknown {
-  const [row] = rowsOf(home, "SELECT plan FROM plans WHERE hash = ?", hash);
-  return row && JSON.parse(String(row["plan"]));
-}
+/** The stored plans, as their rows have them. */
+export const plansIn = (home: string): { hash: string; plan: unknown }[] =>
+  rowsOf(home, "SELECT hash, plan FROM plans").map(({ hash, plan }) => ({
+    hash: String(hash),
+    plan: JSON.parse(String(plan)),
+  }));
 
 /** Events of a run's journal, in order. */
 export const journalOf = (home: string, run: string): Record<string, unknown>[] =>
