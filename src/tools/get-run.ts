@@ -122,7 +122,7 @@ const failureOf = (
 ) => ({
   code,
   next: afterRun(reading),
-  cause: outside(`${message}\n${object}\n${cause}\nOn a command line one would: ${next}`, "error", 2000),
+  cause: outside(`${message}\n${object}\n${cause}\nAdvice: ${next}`, "error", 2000),
 });
 
 const isDone = ({ state }: RunStep) => state === "done" || state === "observed";

@@ -33,19 +33,18 @@ export function failureResult(error: unknown, scrub: Scrub): Result {
   const failure = failureOf(error);
   const code = failure.code.replace(/[^a-z0-9_]/g, "_").slice(0, 40);
   const cause = safeText(failure.cause, 4000, scrub);
-  const details = safeText(detailsOf(failure), 6000, scrub);
+  const details = safeText(detailsOf(failure), 4000, scrub);
   const seal = sealAround([cause, details]);
   const first = `${code}\nNext: ${nextAfter(code)}\n`;
-  const beginning = seal(cleanLine(cause, Math.max(20, within - first.length - seal("", "error").length)), "error");
-  const text = `${first}${beginning}\nIn full:\n${seal(`${details}\nCause: ${cause}`, "error")}`;
-  return { structured: undefined, text, isError: true };
+  const beginning = cleanLine(cause, Math.max(20, within - first.length - seal("", "error").length));
+  const rest = seal(beginning === cause ? details : `${details}\nCause: ${cause}`, "error");
+  return { structured: undefined, text: `${first}${seal(beginning, "error")}\nIn full:\n${rest}`, isError: true };
 }
 
 /** Clients that cut an error show at least so many characters of it. */
 const within = 300;
 
-const detailsOf = ({ message, object, next }: Failure) =>
-  `What: ${message}\nTo: ${object}\nOn a command line one would: ${next}`;
+const detailsOf = ({ message, object, next }: Failure) => `What: ${message}\nTo: ${object}\nAdvice: ${next}`;
 
 /** A text from outside by itself, for a resource. */
 export function sealText(text: string, origin: string, scrub: Scrub): string {

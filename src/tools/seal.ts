@@ -7,8 +7,11 @@ export type Scrub = (text: string) => string;
  * A text without control and invisible characters, without secrets, and about so long. Scrubbed before it is cleaned, since
  * a value may hold what cleaning takes away, and after, since what was invisible may have split one; cut last.
  */
-export const safeText = (text: string, most: number, scrub: Scrub): string =>
-  cut(scrub(withoutHidden(clean(scrub(text), Number.POSITIVE_INFINITY))), most);
+export function safeText(text: string, most: number, scrub: Scrub): string {
+  const scrubbed = scrub(text);
+  const cleaned = withoutHidden(clean(scrubbed, Number.POSITIVE_INFINITY));
+  return cut(cleaned === scrubbed ? scrubbed : scrub(cleaned), most);
+}
 
 /** Letters that are drawn as nothing: instructions can be written in them that only a model reads. */
 const withoutHidden = (text: string) => text.replace(/\p{Default_Ignorable_Code_Point}/gu, "");
