@@ -18,7 +18,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const { person, signal } = options;
   const record = transcriptAt(options.transcript);
   const account = accountOf(options);
-  const note = unlessRepeated((line) => person.note(line));
+  const note = (line: string) => person.note(line);
   const runs = watchRuns(note);
   const calls = caller({ person, record, note, see: runs.see, signal });
   const end = (reason: AgentEnd["reason"], failure?: AgentEnd["failure"]): AgentEnd => {
@@ -70,13 +70,4 @@ async function conversation(
     line = await person.ask("> ");
   }
   return "answered";
-}
-
-/** A run is asked after again and again: what was just said is not said twice. */
-function unlessRepeated(note: (line: string) => void): (line: string) => void {
-  let last: string | undefined;
-  return (line) => {
-    if (line !== last) note(line);
-    last = line;
-  };
 }

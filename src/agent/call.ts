@@ -20,6 +20,20 @@ interface Around {
 
 /** Makes the model's calls, one at a time, and has the person answer the dialogs that they lead to. */
 export function caller({ person, record, note, see, signal }: Around) {
+  let [lastCall, lastStep] = ["", ""];
+
+  /** A run is asked after again and again: that is said once, and so is the step that it is at. */
+  function announce(line: string): void {
+    if (line === lastCall) return;
+    note(line);
+    [lastCall, lastStep] = [line, ""];
+  }
+
+  function step(message: string): void {
+    if (message !== lastStep) note(`  ${message}`);
+    lastStep = message;
+  }
+
   async function onDialog(dialog: ElicitRequestParams): Promise<ElicitResult> {
     const answer = signal.aborted ? { action: "cancel" as const } : await answerDialog(dialog, person);
     record("dialog", { dialog, answer });
@@ -37,9 +51,9 @@ export function caller({ person, record, note, see, signal }: Around) {
   };
 
   async function called(connection: Connection, name: string, input: Record<string, unknown>): Promise<Outcome> {
-    note(callLine(name, input));
+    announce(callLine(name, input));
     try {
-      const result = await connection.call(name, input, { signal, onProgress: (message) => note(`  ${message}`) });
+      const result = await connection.call(name, input, { signal, onProgress: step });
       see(result.structuredContent);
       return outcomeOf(result);
     } catch (error) {

@@ -66,7 +66,7 @@ export async function connect(
     try {
       return await client.callTool(
         { name, arguments: input },
-        { signal, timeout: callTimeoutMs, onprogress: ({ message }) => message !== undefined && onProgress(message) },
+        { signal, timeout: callTimeoutMs, onprogress: ({ message = "" }) => isOurs(message) && onProgress(message) },
       );
     } catch (error) {
       const gone = error instanceof SdkError && lost.has(error.code);
@@ -74,6 +74,9 @@ export async function connect(
     }
   }
 }
+
+/** The SDK says in the same way that it asks the person, who sees that. */
+const isOurs = (message: string) => message !== "" && !message.startsWith("Fulfilling input required by ");
 
 const lost = new Set<string>([SdkErrorCode.ConnectionClosed, SdkErrorCode.NotConnected, SdkErrorCode.SendFailed]);
 

@@ -40,5 +40,6 @@ export const resultBlock = (id: string, { text, isError }: Outcome): Anthropic.T
 /** A call in one line: its tool and the first text that it is given. */
 export function callLine(name: string, input: unknown): string {
   const main = Object.values(input ?? {}).find((value) => typeof value === "string");
-  return main === undefined ? name : `${name}  ${cleanLine(main, 80)}`;
+  if (main === undefined) return name;
+  return `${name}  ${/^[0-9a-f]{64}$/.test(main) ? main.slice(0, 12) : cleanLine(main, 80)}`;
 }

@@ -49,8 +49,8 @@ export function personAt(berth: Berth, terminal: Terminal): Person {
   /** What a request is for is read from the store: a person approves by the whole of it, whatever the model was told. */
   async function decide({ message, typed }: Parameters<Person["decide"]>[0]): ReturnType<Person["decide"]> {
     const { text, hosts } = askedFor(berth, message);
-    if (text !== undefined) terminal.note(text);
-    terminal.note(visibleLines(message));
+    if (text !== undefined) terminal.note(`\n${text}`);
+    terminal.note(`\n${visibleLines(message)}\n`);
     const wanted = typed ?? "yes";
     const answer = await terminal.ask(`Approve? Type ${visible(wanted)}, or no to close the request: `, {
       afresh: true,
