@@ -32,13 +32,20 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
   const world = once(() => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value))));
   const contexts = once(async () => acting((await world()).shared, plan.stack));
   const contextFor: ContextFor<StageContext> = async (...step) => (await contexts())(...step);
+  const runner = createRunner(steps, contextFor);
+  // Noted before the end is recorded: who sees the run done looks at once at what stands.
+  const apply: typeof runner.apply = async (...given) => {
+    const outcome = await runner.apply(...given);
+    if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await world());
+    return outcome;
+  };
 
   try {
-    const outcome = await workOn({
+    return await workOn({
       store: runs,
       run: id,
       action: "apply",
-      runner: createRunner(steps, contextFor),
+      runner: { ...runner, apply },
       version: config.version,
       logs: logFolder(config.home, id),
       machine,
@@ -56,8 +63,6 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
       stillValid: async () => true,
       shutdown,
     });
-    if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await world());
-    return outcome;
   } finally {
     await leave(world, contexts);
     await rm(join(runFolder(config.home, id), "scratch"), { recursive: true, force: true });
