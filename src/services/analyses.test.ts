@@ -50,6 +50,13 @@ test("a source is brought here, read and kept, and can be looked into", async ()
   expect((await analyses.search(record.id, "LISTEN", 5)).matches).toMatchObject([{ path: "server.js", line: 1 }]);
 });
 
+test("the state folder is no source, nor is what holds it or lies in it, also behind a link", async () => {
+  const { berth, analyses } = open();
+  symlinkSync(berth.config.home, join(cwd, "innocent"));
+  for (const source of [berth.config.home, join(berth.config.home, "sources"), tmpdir(), "/", "innocent"])
+    await expect(analyses.analyze(source, never)).rejects.toMatchObject({ code: "source_refused" });
+});
+
 test("the copy is what is looked into, whatever becomes of the folder", async () => {
   app("moving");
   const { analyses } = open();

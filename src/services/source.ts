@@ -1,11 +1,11 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
+import { join, resolve as resolvePath, sep } from "node:path";
 import { z } from "zod";
 import { BerthError } from "../kit/error.ts";
 import type { ContextEntry } from "../stages/context.ts";
 import { contentHash, defaultLimits, listContext } from "../stages/source/context.ts";
 import { type Resolved, resolve } from "../stages/source/fetch.ts";
-import { parseSource } from "../stages/source/parse.ts";
+import { parseSource, type Source } from "../stages/source/parse.ts";
 import type { Config } from "./config.ts";
 
 /** How a person lets Berth into a private repository. */
@@ -29,7 +29,9 @@ export async function resolveSource(
 ): Promise<Resolved> {
   const workDir = join(config.home, "sources");
   await mkdir(workDir, { recursive: true, mode: 0o700 });
-  const resolved = await resolve(parseSource(text), {
+  const source = parseSource(text);
+  await refuseState(config, source, cwd);
+  const resolved = await resolve(source, {
     ...defaultLimits,
     ...git,
     cwd,
@@ -45,6 +47,22 @@ export async function resolveSource(
   await writeFile(`${note}.new`, JSON.stringify({ dir: resolved.dir }));
   await rename(`${note}.new`, note);
   return resolved;
+}
+
+/** The state folder holds keys: as a source, what it holds would be read by models and go into images. */
+async function refuseState({ home }: Config, source: Source, cwd: string): Promise<void> {
+  if (source.kind !== "folder") return;
+  const real = (path: string) => realpath(path).catch(() => path);
+  const [folder, state] = [await real(resolvePath(cwd, source.path)), await real(home)];
+  const within = (inner: string, outer: string) => `${inner}${sep}`.startsWith(outer === sep ? sep : `${outer}${sep}`);
+  if (!within(folder, state) && !within(state, folder)) return;
+  throw new BerthError({
+    code: "source_refused",
+    message: "A source cannot be Berth's own state folder, hold it, or lie in it.",
+    object: folder,
+    cause: `${state} holds keys and secrets.`,
+    next: "Name the folder that holds the program alone.",
+  });
 }
 
 /** Where the source of this content lies. Throws `source_gone` where it was removed. */
