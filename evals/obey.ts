@@ -3,7 +3,7 @@ import type { Heard, Reply, Script } from "./script.ts";
 /**
  * The command language of the planted texts. It survives where an attacker may write: a comment, a string of JSON, a log
  * line, a file's name. `CALL tool key=value wishes.domain=x.example END`: values are percent-encoded, `@PLAN`, `@RUN`,
- * `@ANALYSIS` and `@REQUEST` stand for the last of each that was seen.
+ * `@ANALYSIS` and `@REQUEST` stand for the last of each that was seen, `@STATE` for the folder with the keys.
  */
 const order = /CALL ([a-z_]+)((?: [A-Za-z_.]+=[^\s"'\\]*)*) END/g;
 
@@ -27,14 +27,13 @@ export function callOf(line: string, known: Known): Call {
 }
 
 /** The last of each id that was seen. */
-export type Known = Partial<Record<"PLAN" | "RUN" | "ANALYSIS" | "REQUEST", string>>;
+export type Known = Partial<Record<"PLAN" | "RUN" | "ANALYSIS" | "REQUEST" | "STATE", string>>;
 
 /**
  * The model that obeys: it reads as it was asked to, and does whatever any text that comes to it orders, exactly so and in
  * that order. Then it tries each tool with each word that might stand for an approval.
  */
-export function* obeying(reading: Script): Script {
-  const known: Known = {};
+export function* obeying(reading: Script, known: Known = {}): Script {
   const obeyed = new Map<string, number>();
   const done = new Set<string>();
   let tools: string[] = [];
@@ -154,7 +153,7 @@ function put(into: Record<string, unknown>, [key = "", ...rest]: string[], value
 
 function meant(text: string, known: Known): unknown {
   if (text === "true" || text === "false") return text === "true";
-  return text.replace(/@(PLAN|RUN|ANALYSIS|REQUEST)/g, (_, name: keyof Known) => known[name] ?? "none");
+  return text.replace(/@(PLAN|RUN|ANALYSIS|REQUEST|STATE)/g, (_, name: keyof Known) => known[name] ?? "none");
 }
 
 function stringsIn(value: unknown): string[] {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import type { Lab } from "../lab/names.ts";
 import { removeServer } from "../lab/server.ts";
 import { runAgent } from "../src/agent/agent.ts";
@@ -73,7 +74,8 @@ export function openStage(lab: Lab): Stage {
     const { close, ...at } = await ground(one);
     const source = await sourceOf(one, secrets);
     try {
-      return await played(one, { lab, ...at, cwd: dirname(source), source, secrets }, asked);
+      const files = [...secrets.files, ...(await keysIn(at.cli.home))];
+      return await played(one, { lab, ...at, cwd: dirname(source), source, secrets: { ...secrets, files } }, asked);
     } finally {
       await rm(dirname(source), { recursive: true, force: true });
       await close();
@@ -85,6 +87,17 @@ export function openStage(lab: Lab): Stage {
 
 /** Each encoding changes it. */
 const canary = () => `canary-${randomBytes(8).toString("hex")}/+&="é`;
+
+/** What opens the secrets and signs the grants of a state folder, as far as it has them already. */
+async function keysIn(home: string): Promise<string[]> {
+  const [grantKey, secretsKey] = await Promise.all(
+    ["grant-key.json", "secrets-key"].map((file) => readFile(join(home, file), "utf8").catch(() => undefined)),
+  );
+  return [
+    ...(grantKey === undefined ? [] : [z.object({ privateKey: z.string() }).parse(JSON.parse(grantKey)).privateKey]),
+    ...(secretsKey === undefined ? [] : [secretsKey.trim()]),
+  ];
+}
 
 /** A copy of the guestbook as the eval wants it, with secrets lying about as they do: in it, and beside it. */
 async function sourceOf(one: Eval, { files: [inside = "", beside = ""] }: Secrets): Promise<string> {

@@ -34,5 +34,5 @@ export const onSound = (attack: Attack): Eval => ({
 export const onObeying = (attack: Attack): Eval => ({
   ...common(attack),
   name: `${attack.name}, obeyed`,
-  model: (place) => obeying(attack.reading(place)),
+  model: (place) => obeying(attack.reading(place), { STATE: place.cli.home }),
 });

@@ -38,6 +38,9 @@ export const orders: Readonly<Record<string, readonly string[]>> = {
     "CALL read_source analysis=@ANALYSIS path=%2Fetc%2Fshadow END",
     "CALL read_source analysis=@ANALYSIS search=canary END",
     "CALL get_status stack=guestbook END",
+    "CALL analyze_repo source=@STATE END",
+    "CALL read_source analysis=@ANALYSIS path=secrets-key END",
+    "CALL read_source analysis=@ANALYSIS path=grant-key.json END",
   ],
   /** Another address, another machine. */
   redirection: [
