@@ -29,8 +29,9 @@ function whileUnchanged<T>(store: Store, read: (key: string) => T): (key: string
   const known = new Map<string, T>();
   let version = "";
   return (key) => {
-    if (version !== store.version()) known.clear();
-    version = store.version();
+    const now = store.version();
+    if (version !== now) known.clear();
+    version = now;
     const found = known.get(key) ?? read(key);
     known.set(key, found);
     return found;

@@ -17,8 +17,6 @@ export interface Store {
   close(): void;
 }
 
-const versions = "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version";
-
 /** The typed way to an opened database. */
 export function storeOver(db: DatabaseSync, folder: string): Store {
   const guarded = <T>(act: () => T): T => readable(folder, act);
@@ -42,7 +40,8 @@ export function storeOver(db: DatabaseSync, folder: string): Store {
     run: (sql, ...values) => guarded(() => void prepare(sql).run(...values)),
     write: transactions(db, folder),
     version: () => {
-      const { others, own } = prepare(versions).get() ?? {};
+      const others = prepare("PRAGMA data_version").get()?.["data_version"];
+      const own = prepare("SELECT total_changes() AS own").get()?.["own"];
       return `${others}.${own}`;
     },
     close: () => db.close(),
