@@ -1,14 +1,18 @@
 import type { Readable, Writable } from "node:stream";
-import type { Server, Transport } from "@modelcontextprotocol/server";
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  type JSONRPCMessage,
+  type ProtocolEra,
+  Server,
+  type Transport,
+} from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
-import { resources } from "./resources/index.ts";
-import { connectionServer } from "./server/connection.ts";
-import { keeperOf } from "./server/keeper.ts";
-import { overheard, subscriptionOf } from "./server/overheard.ts";
+import type { Connection } from "./server/connection.ts";
+import { instructions } from "./server/instructions.ts";
+import { intercepted } from "./server/intercepted.ts";
 import { type Log, type Serving, usualLimits } from "./server/serving.ts";
-import { watchResources } from "./server/watch.ts";
 import type { Surface } from "./services/surface.ts";
-import { tools } from "./tools/index.ts";
 
 /** Of the process: where the protocol comes in and goes out, and where everything else is said. */
 export interface Stdio {
@@ -19,46 +23,94 @@ export interface Stdio {
   signal: AbortSignal;
 }
 
-/** Serves one client over stdio until it goes away or `signal` ends it. Runs go on: workers are processes of their own. */
+/**
+ * Serves one client over stdio until it goes away or `signal` ends it. Runs go on: workers are processes of their own.
+ * Throws what `open` throws.
+ */
 export async function serve(
-  surface: Surface,
+  open: () => Promise<Surface>,
   { readOnly, version }: { readOnly: boolean; version: string },
   { stdin, stdout, log, signal }: Stdio,
 ): Promise<void> {
-  const serving = { surface, tools, resources, readOnly, version, limits: usualLimits, log };
-  await serveOn(new StdioServerTransport(stdin, stdout), serving, signal);
+  const load = async (): Promise<Serving> => {
+    const [surface, { tools }, { resources }] = await Promise.all([
+      open(),
+      import("./tools/index.ts"),
+      import("./resources/index.ts"),
+    ]);
+    return { surface, tools, resources, readOnly, limits: usualLimits, log };
+  };
+  await serveOn(new StdioServerTransport(stdin, stdout), { version, load, log, signal });
 }
 
-/** The same on any transport: tests bring their own, and their own surface and limits. */
-export async function serveOn(wire: Transport, serving: Serving, signal: AbortSignal): Promise<void> {
-  const { log, surface } = serving;
-  const keeper = keeperOf(surface.dialogs);
+/**
+ * The same on any transport. A client is greeted before what the greeting does not need is loaded, since many wait for it
+ * before they go on with their own start; what it asks for meanwhile waits, and keeps its order.
+ */
+export async function serveOn(
+  wire: Transport,
+  { version, load, log, signal }: { version: string; load: () => Promise<Serving>; log: Log; signal: AbortSignal },
+): Promise<void> {
   const closed = Promise.withResolvers<void>();
-  let server: Server | undefined;
-  const watch = watchResources(serving, (uri) => {
-    server?.sendResourceUpdated({ uri }).catch(() => undefined);
-  });
-  const transport = overheard(wire, {
-    message(message) {
-      const subscription = subscriptionOf(message);
-      if (!subscription) return;
-      if ("add" in subscription) watch.add(subscription.add, subscription.addresses);
-      else watch.remove(subscription.remove);
+  const greeted: [Server, ProtocolEra][] = [];
+  let loading: Promise<Connection> | undefined;
+  let loaded: Connection | undefined;
+
+  const transport = intercepted(wire, {
+    message(message, deliver) {
+      const hear = (connection: Connection) => {
+        connection.hear(message);
+        deliver();
+      };
+      if (loaded) return hear(loaded);
+      if (!isGreeting(message)) return void connection().then(hear, closed.reject);
+      deliver();
+      setImmediate(() => connection().catch(closed.reject));
     },
     close: closed.resolve,
   });
   const handle = serveStdio(
     ({ era }) => {
       log.info({ era }, "a client connects");
-      server = connectionServer(serving, era, keeper, watch);
+      const server = greeter(version, connection);
+      if (loaded) loaded.attach(server, era);
+      else greeted.push([server, era]);
       return server;
     },
-    { transport, onerror: (error) => log.debug({ error: surface.scrub(error.message) }, "connection") },
+    { transport, onerror: (error) => log.debug({ error: error.name }, "connection") },
   );
-  const end = () => void handle.close();
-  signal.addEventListener("abort", end, { once: true });
-  if (signal.aborted) end();
-  await closed.promise;
-  signal.removeEventListener("abort", end);
-  watch.close();
+  signal.addEventListener("abort", () => closed.resolve(), { once: true });
+  if (signal.aborted) closed.resolve();
+  try {
+    await closed.promise;
+  } finally {
+    loaded?.close();
+    await handle.close();
+  }
+
+  function connection(): Promise<Connection> {
+    loading ??= (async () => {
+      const [serving, { connectionOver }] = await Promise.all([load(), import("./server/connection.ts")]);
+      loaded = connectionOver(serving);
+      for (const [server, era] of greeted) loaded.attach(server, era);
+      return loaded;
+    })();
+    return loading;
+  }
 }
+
+/** What a client begins with, and needs no more than a name for an answer. */
+const isGreeting = (message: JSONRPCMessage) =>
+  (isJSONRPCRequest(message) && ["initialize", "server/discover"].includes(message.method)) ||
+  (isJSONRPCNotification(message) && message.method === "notifications/initialized");
+
+/** A server that can only be greeted: what it answers with is attached to it. */
+const greeter = (version: string, connection: () => Promise<Connection>) =>
+  new Server(
+    { name: "berth", title: "Berth", version },
+    {
+      capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
+      instructions,
+      requestState: { verify: async (state, ctx) => (await connection()).keeper.verify(state, ctx) },
+    },
+  );

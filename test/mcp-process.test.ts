@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams as Server, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -59,7 +59,12 @@ async function lifeOf(child: Server, end: () => void) {
 
 test("a server loads no package that a client need not wait for", async () => {
   const child = start(["serve"], ["--import", join(import.meta.dirname, "mcp/loaded.ts")]);
-  const { log } = await lifeOf(child, () => child.stdin.end());
+  const { log, out } = await lifeOf(child, () => {
+    child.stdout.once("data", () => child.stdin.end());
+    // Read from the store, and so answered when all is there.
+    say(child, { jsonrpc: "2.0", id: 2, method: "resources/list" });
+  });
+  expect(out).toContain('"resources":[]');
   const packages = /packages: (.*)/.exec(log)?.[1]?.split(" ") ?? [];
   const known = ["@modelcontextprotocol/core", "@modelcontextprotocol/server", "pino", "zod"];
   const ofPino = [
@@ -105,6 +110,17 @@ test("a server ends with a call under way that waits for something far away", as
     say(child, { jsonrpc: "2.0", id: 3, method: "ping" });
   });
   expect(code).toBe(0);
+});
+
+test("a state folder that cannot be opened ends the server, and the log of the client says why", async () => {
+  mkdirSync(env["BERTH_HOME"] ?? "", { recursive: true });
+  writeFileSync(
+    join(env["BERTH_HOME"] ?? "", "berth.db"),
+    "no database at all, but long enough to be looked at".repeat(99),
+  );
+  const { code, log } = await lifeOf(start(["serve"]), () => undefined);
+  expect(code).toBe(1);
+  expect(log).toMatch(/✗ .*\n {2}what {2}/);
 });
 
 test("the words of the command line are the command line's, and a wrong one is told to the person", async () => {

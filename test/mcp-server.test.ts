@@ -2,13 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client as ModernClient } from "@modelcontextprotocol/client";
 import { Client as OlderClient } from "@modelcontextprotocol/sdk/client/index.js";
 import type { Transport as OlderTransport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { InMemoryTransport } from "@modelcontextprotocol/server";
 import { expect, test } from "vitest";
 import { BerthError } from "../src/kit/error.ts";
 import { resources } from "../src/resources/index.ts";
-import { usualLimits } from "../src/server/serving.ts";
+import { type Serving, usualLimits } from "../src/server/serving.ts";
+import { serveOn } from "../src/server.ts";
 import { tools } from "../src/tools/index.ts";
 import { type Message, rawClient, structured } from "./mcp/raw.ts";
-import { askTool, served, surfaceWith, toolThat } from "./mcp/serving.ts";
+import { askTool, nothing, served, silent, surfaceWith, toolThat } from "./mcp/serving.ts";
 
 const eras = ["legacy", "modern"] as const;
 
@@ -201,6 +203,36 @@ test("every prompt names only tools that there are", async () => {
   const known = [...tools.map(({ name }) => name), "approval_required"];
   expect([...named].filter((name) => !known.includes(name))).toEqual([]);
   expect(named.size).toBeGreaterThan(8);
+});
+
+test.each(eras)("%s: a client is greeted at once; what it asks before all is loaded waits, in order", async (era) => {
+  const [wire, end] = InMemoryTransport.createLinkedPair();
+  const stop = new AbortController();
+  const loading = Promise.withResolvers<Serving>();
+  const ended = serveOn(end, { version: "1", load: () => loading.promise, log: silent, signal: stop.signal });
+  // Answers the greeting, or would never come back.
+  const client = await rawClient(wire, {}, era);
+  const order: number[] = [];
+  const calls = [0, 1, 2].map((n) => client.call("does", {}).then(() => order.push(n)));
+  await sleep(50);
+  expect(order).toEqual([]);
+  loading.resolve({ ...nothing, tools: [toolThat(async () => ({}))] });
+  await Promise.all(calls);
+  expect(order).toEqual([0, 1, 2]);
+  stop.abort();
+  await ended;
+});
+
+test.each(eras)("%s: where nothing can be loaded, the serving ends with the reason", async (era) => {
+  const [wire, end] = InMemoryTransport.createLinkedPair();
+  const load = () => Promise.reject(new Error("the disk is full"));
+  const ended = serveOn(end, { version: "1", load, log: silent, signal: new AbortController().signal });
+  const closed = new Promise<void>((resolve) => {
+    wire.onclose = resolve;
+  });
+  void rawClient(wire, {}, era);
+  await expect(ended).rejects.toThrow("the disk is full");
+  await closed;
 });
 
 test("asking is not for tools alone to decide: a read-only server never asks", async () => {

@@ -3,8 +3,6 @@ import type { Log } from "../server/serving.ts";
 import { serve } from "../server.ts";
 import type { Config } from "../services/config.ts";
 import type { GitCredentials } from "../services/source.ts";
-import { surfaceOf } from "../services/surface-of.ts";
-import { openBerth } from "../services.ts";
 
 export interface ServeOptions {
   /** Only the tools that change nothing. */
@@ -27,11 +25,19 @@ export interface ServeSurroundings {
 /** `berth serve`: opens Berth and serves one client until it goes away or `signal` ends it. */
 export async function serveClient({ readOnly = false }: ServeOptions, around: ServeSurroundings): Promise<void> {
   const { cwd, git, config } = around;
-  const berth = openBerth(config);
+  let close = () => {};
+  const open = async () => {
+    const [{ openBerth }, { surfaceOf }] = await Promise.all([
+      import("../services.ts"),
+      import("../services/surface-of.ts"),
+    ]);
+    const berth = openBerth(config);
+    close = () => berth.close();
+    return surfaceOf(berth, { cwd, git });
+  };
   try {
-    const surface = surfaceOf(berth, { cwd, git });
-    await serve(surface, { readOnly, version: config.version }, around);
+    await serve(open, { readOnly, version: config.version }, around);
   } finally {
-    berth.close();
+    close();
   }
 }

@@ -5,7 +5,7 @@ import { answered, isMissing } from "./failure.ts";
 import type { Serving } from "./serving.ts";
 import type { Watch } from "./watch.ts";
 
-/** What the store holds, by address; modern clients subscribe at the transport (`overheard.ts`), older ones here. */
+/** What the store holds, by address; modern clients subscribe at the transport (`subscription.ts`), older ones here. */
 export function serveResources(serving: Serving, { server, era }: Around, watch: Watch): void {
   const { surface, resources } = serving;
 

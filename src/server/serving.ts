@@ -9,7 +9,6 @@ export interface Serving {
   resources: readonly Resource[];
   /** Tools that do more than read are neither listed nor run. */
   readOnly: boolean;
-  version: string;
   limits: Limits;
   log: Log;
 }

@@ -7,7 +7,7 @@ import { serveOn } from "../../src/server.ts";
 import type { Answer, Dialogs, Surface } from "../../src/services/surface.ts";
 import { defineTool, type Tool } from "../../src/tools/tool.ts";
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Dialogs as the store keeps them, in memory: the newest of a request counts, once. The last tests of `mcp-dialogs.test.ts` have the real ones. */
 export function dialogsInMemory(): Dialogs & { closed: Set<string> } {
@@ -42,16 +42,23 @@ export function surfaceWith(parts: Partial<Surface>): Surface {
   );
 }
 
+/** Serves nothing over nothing. */
+export const nothing: Serving = {
+  surface: surfaceWith({}),
+  tools: [],
+  resources: [],
+  readOnly: false,
+  limits: usualLimits,
+  log: silent,
+};
+
 /** Serves one in-memory connection; answers the client's end of it, and what ends the serving. */
 export function served(given: Partial<Serving>) {
   const [client, wire] = InMemoryTransport.createLinkedPair();
   const end = new AbortController();
-  const serving: Serving = {
-    ...{ surface: surfaceWith({}), tools: [], resources: [], readOnly: false, version: "1.2.3" },
-    ...{ limits: usualLimits, log: silent },
-    ...given,
-  };
-  const ended = serveOn(wire, serving, end.signal);
+  const load = async () => ({ ...nothing, surface: surfaceWith({}), ...given });
+  const log = given.log ?? silent;
+  const ended = serveOn(wire, { version: "1.2.3", load, log, signal: end.signal });
   return { client, ended, end: () => end.abort() };
 }
 
