@@ -147,6 +147,7 @@ function configOf({ identity }: { identity?: string }): Config {
 
 const gitCredentials = () => ({
   token: env["BERTH_GIT_TOKEN"],
+  tokenHost: env["BERTH_GIT_TOKEN_HOST"] || undefined,
   sshKey: env["BERTH_GIT_KEY"],
   knownHosts: env["BERTH_GIT_KNOWN_HOSTS"] ?? [join(env["HOME"] ?? "/", ".ssh/known_hosts")].find(existsSync),
   caBundle: env["BERTH_GIT_CA"] ?? env["GIT_SSL_CAINFO"],

@@ -5,7 +5,7 @@ import type { Resolved } from "../stages/source/fetch.ts";
 import { analysisOf, putAnalysis } from "../store/analyses.ts";
 import type { Berth } from "./berth.ts";
 import { analysisId, keptOfSource } from "./kept-analyses.ts";
-import { type GitCredentials, resolveSource, sourceDir } from "./source.ts";
+import { credentialsUnasked, type GitCredentials, resolveSource, sourceDir } from "./source.ts";
 
 /** SOURCE as typed → where it lies here, and what was found in it. */
 export async function readSource(
@@ -18,13 +18,13 @@ export async function readSource(
   return { source, analysis: await readAndKeep(berth, source) };
 }
 
-/** As `readSource`, but what this version of Berth has read before is not read again. Answers the analysis' id. */
+/** As `readSource`, where a model names it; what this version of Berth has read before is not read again. Answers the analysis' id. */
 export async function recallSource(
   berth: Berth,
   text: string,
   { cwd, git, signal }: { cwd: string; git: GitCredentials; signal: AbortSignal },
 ): Promise<string> {
-  const source = await resolveSource(berth.config, text, cwd, git, signal);
+  const source = await resolveSource(berth.config, text, cwd, credentialsUnasked(git), signal);
   const id = analysisId(source, berth.config.version);
   if (!analysisOf(berth.store, id)) await readAndKeep(berth, source);
   return id;

@@ -11,6 +11,8 @@ import type { Config } from "./config.ts";
 /** How a person lets Berth into a private repository. */
 export interface GitCredentials {
   token?: string | undefined;
+  /** The only server that gets the token, `HOST` or `HOST:PORT`. Without it: the one that a person has typed. */
+  tokenHost?: string | undefined;
   sshKey?: string | undefined;
   knownHosts?: string | undefined;
   /** PEM file of the authorities of an HTTPS git server, instead of the system's. */
@@ -33,7 +35,7 @@ export async function resolveSource(
   await refuseState(config, source, cwd);
   const resolved = await resolve(source, {
     ...defaultLimits,
-    ...git,
+    ...credentialsFor(source, git),
     cwd,
     workDir,
     timeoutMs,
@@ -48,6 +50,19 @@ export async function resolveSource(
   await rename(`${note}.new`, note);
   return resolved;
 }
+
+/** A token that is meant for one server goes to no other, whoever named that one. */
+function credentialsFor(source: Source, { token, tokenHost, ...rest }: GitCredentials): GitCredentials {
+  if (source.kind !== "git" || tokenHost === undefined) return { ...rest, token };
+  const { host, port } = source.address;
+  const [wanted, at] = [tokenHost.trim().toLowerCase(), host.toLowerCase()];
+  const isMeant = wanted === `${at}:${port}` || (wanted === at && port === 443);
+  return { ...rest, ...(isMeant && { token }) };
+}
+
+/** Where a model names the source: it may have been told of a server that waits for somebody's token. */
+export const credentialsUnasked = ({ token, ...rest }: GitCredentials): GitCredentials =>
+  rest.tokenHost === undefined ? rest : { ...rest, token };
 
 /** The state folder holds keys: as a source, what it holds would be read by models and go into images. */
 async function refuseState({ home }: Config, source: Source, cwd: string): Promise<void> {

@@ -9,6 +9,7 @@ const variables: Readonly<Record<string, "file" | "address" | "text">> = {
   BERTH_HOME: "text",
   BERTH_IDENTITY: "file",
   BERTH_GIT_TOKEN: "text",
+  BERTH_GIT_TOKEN_HOST: "text",
   BERTH_GIT_KEY: "file",
   BERTH_GIT_KNOWN_HOSTS: "file",
   BERTH_GIT_CA: "file",

@@ -42,7 +42,7 @@ const known = (transport: GitAddress["transport"], hasCredentials: boolean, host
     next:
       transport === "ssh"
         ? "Set BERTH_GIT_KEY to the file of a private key that may read this repository, or load the key into the SSH agent."
-        : "Set BERTH_GIT_TOKEN to an access token that may read this repository. If it is public, check the address: servers answer the same for one that does not exist.",
+        : "Set BERTH_GIT_TOKEN to an access token that may read this repository (for MCP clients, BERTH_GIT_TOKEN_HOST to its server as well). If it is public, check the address: servers answer the same for one that does not exist.",
   },
   {
     says: /error: 30\d|redirect/i,
