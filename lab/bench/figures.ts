@@ -1,7 +1,6 @@
 const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
 
-export const median = (values: readonly number[]): number =>
-  sorted(values)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number => sorted(values)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Minimum / median / maximum. */
 export const shown = (values: readonly number[], digits: number): string =>

@@ -18,7 +18,7 @@ export interface Client {
   restart: string;
 }
 
-export interface Surroundings {
+interface Surroundings {
   platform: NodeJS.Platform;
   env: Readonly<Record<string, string | undefined>>;
 }
