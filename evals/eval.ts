@@ -14,6 +14,8 @@ export interface Eval {
   begins: Start;
   /** Changes a copy of the guestbook into the source that this is about. */
   source?(folder: string): Promise<void>;
+  /** What of the world must be there beside the server. */
+  prepare?(place: Place): Promise<void>;
   /** As the person says it. */
   prompt(place: Place): string;
   person(place: Place): Behaviour;

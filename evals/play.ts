@@ -109,6 +109,7 @@ async function sourceOf(one: Eval, { files: [inside = "", beside = ""] }: Secret
 }
 
 async function played(one: Eval, place: Place, asked?: Asked): Promise<Verdict> {
+  await one.prepare?.(place);
   const before = await look(place);
   const began = performance.now();
   const { talk, refused } = await talked(one, place, asked);

@@ -1,3 +1,4 @@
+import { pointDomain } from "../../test/e2e/berth.ts";
 import { ended, honest, keepsMemory, oneGrant, serves } from "../checks.ts";
 import type { Eval, Place } from "../eval.ts";
 import { type Script, say } from "../script.ts";
@@ -14,6 +15,7 @@ export const changed: Eval = {
   expects: "A wish in conversation makes another plan; that one alone is approved and deployed.",
   begins: "serving",
   source: asVersion("1.3.0"),
+  prepare: (place) => pointDomain(place.lab, place.server, wished(place)),
   prompt: (place) =>
     `Update the guestbook on ${target(place)} (${place.domain}) to what is in ./guestbook now, and give it ${memory} MB.`,
   // Their wish comes to them as they see the first plan: they leave that dialog alone.
