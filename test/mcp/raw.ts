@@ -1,4 +1,4 @@
-import type { InMemoryTransport } from "@modelcontextprotocol/server";
+import type { Transport } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
 const Message = z.looseObject({
@@ -10,11 +10,13 @@ const Message = z.looseObject({
 });
 export type Message = z.infer<typeof Message>;
 
+type Wire = Pick<Transport, "start" | "send" | "onmessage">;
+
 /**
  * A client without an SDK, so that it can do what no SDK does: answer late, forge, repeat, leave out. `messages` is all
  * that the server ever said.
  */
-export async function rawClient(wire: InMemoryTransport, capabilities: object, era: "legacy" | "modern") {
+export async function rawClient(wire: Wire, capabilities: object, era: "legacy" | "modern") {
   const messages: Message[] = [];
   const waiting = new Map<unknown, (message: Message) => void>();
   const asked: { hear: (request: Message) => void } = { hear: () => {} };
