@@ -38,6 +38,12 @@ test.each([
   "ssh://h/path",
   "a@b@c",
   "h;id",
+  "ssh://root%40good.example.com@evil.example.com",
+  "ssh://root%40good%3A22%2C%20host%20key%20SHA256%3Ax@evil",
+  "ssh://a%0Ab@host",
+  "ssh://%E2%80%AEroot@host",
+  "ssh://%zz@host",
+  "root;id@host",
 ])("%j is none", (text) => {
   expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: "bad_address" }));
 });

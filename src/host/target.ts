@@ -41,13 +41,23 @@ const form =
 
 /** `ssh://[user@]host[:port]`, `user@host`, or a name of the SSH configuration; IPv6 in brackets. Throws `bad_address`. */
 export function parseAddress(text: string): Address {
-  const { user, v6, host = v6, port } = form.exec(text)?.groups ?? {};
+  const { user: written, v6, host = v6, port } = form.exec(text)?.groups ?? {};
   if (host === undefined || Number(port ?? 22) < 1 || Number(port ?? 22) > 65_535) throw badAddress(text);
-  return {
-    host,
-    ...(port !== undefined && { port: Number(port) }),
-    ...(user !== undefined && { user: text.startsWith("ssh://") ? decodeURIComponent(user) : user }),
-  };
+  const user = text.startsWith("ssh://") ? decoded(written) : written;
+  if (user !== undefined && !login.test(user)) throw badAddress(text);
+  return { host, ...(port !== undefined && { port: Number(port) }), ...(user !== undefined && { user }) };
+}
+
+/** It stands before the host where a person approves a server: with an @ or a space in it, it could pass for another host. */
+const login = /^[\p{L}\p{N}_][\p{L}\p{N}_.+\\$-]{0,63}$/u;
+
+/** What is encoded wrongly stays as it is, and is no login. */
+function decoded(user: string | undefined): string | undefined {
+  try {
+    return user && decodeURIComponent(user);
+  } catch {
+    return user;
+  }
 }
 
 /**
