@@ -4,7 +4,7 @@ import { connectSsh } from "../host/connect.ts";
 import type { Host } from "../host/host.ts";
 import { resolveTarget, type Target } from "../host/target.ts";
 import { BerthError } from "../kit/error.ts";
-import { putServer, serverOf, servers } from "../store/servers.ts";
+import { putServer, type StoredServer, serverOf, servers } from "../store/servers.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
@@ -23,7 +23,10 @@ export interface NamedTarget {
   pinned: string | undefined;
 }
 
-/** A known server by its name, else any address that ssh takes; a new one is noted, its key not yet pinned. */
+/**
+ * A known server by its name, else any address that ssh takes; a new one is noted, its key not yet pinned. Throws
+ * `server_name_taken`.
+ */
 export async function findServer(config: Config, store: Store, wanted: string): Promise<NamedTarget> {
   const known = serverOf(store, wanted) ?? servers(store).find(({ target }) => target === wanted);
   const server = known ?? { name: "", target: wanted, hostKey: null, facts: {}, updated: "" };
@@ -34,10 +37,28 @@ export async function findServer(config: Config, store: Store, wanted: string): 
   });
   const name = server.name || nameOf(target);
   const { host, port } = target;
-  const hostKey = (known ?? serverOf(store, name))?.hostKey ?? pinOf(store, host, port);
+  const named = known ? undefined : serverOf(store, name);
+  if (named) {
+    await assertSame(config, named, target);
+    return findServer(config, store, name);
+  }
+  const hostKey = known?.hostKey ?? pinOf(store, host, port);
   const facts = { identityFile, host, port };
   putServer(store, { name, target: server.target, hostKey, facts, updated: new Date().toISOString() });
   return { name, target, pinned: hostKey ?? undefined };
+}
+
+/** A name that a person gave stays theirs: whoever names `ssh://root@prod` does not change where their `prod` leads. */
+async function assertSame({ env }: Config, { name, target: text }: StoredServer, target: Target): Promise<void> {
+  const { host, port, user } = await resolveTarget(text, { env });
+  if (host === target.host && port === target.port && user === target.user) return;
+  throw new BerthError({
+    code: "server_name_taken",
+    message: "Another server has the name that this address would get.",
+    object: name,
+    cause: `${name} is known here as ${text}.`,
+    next: `Name that one by its name, ${name}; for the other, give it a name: berth servers add NAME ADDRESS`,
+  });
 }
 
 /** What is pinned for this machine under another name. */
