@@ -16,7 +16,7 @@ const shapes: readonly RegExp[] = [
   /AIza[A-Za-z0-9_-]{30,}/,
   /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\./,
   // A password within an address.
-  /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i,
+  /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:]*:[^\s/@]+@/i,
   // Random letters of both cases with digits, or many hexadecimal digits: nothing that people type.
   /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/_-]{24,}={0,2}$/,
   /^(?=.*\d)(?=.*[a-f])[0-9a-f]{32,}$/i,

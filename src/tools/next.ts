@@ -10,6 +10,7 @@ export const nextCalls: Readonly<Record<string, string>> = {
 
   source_not_found: "ask the person for the folder or the git address; check its spelling.",
   source_unreachable: "ask the person whether the address is right and the network is there.",
+  source_refused: "ask the person for the folder that holds the program alone.",
   source_not_supported: "ask the person for a folder or a git address.",
   source_changed: "analyze_repo again, then propose_plan with the new analysis.",
   branch_not_found: "ask the person which branch; the advice below names one that exists.",
@@ -24,6 +25,8 @@ export const nextCalls: Readonly<Record<string, string>> = {
   plan_gone: "propose_plan again.",
   no_such_run: "get_run without arguments lists the runs.",
   no_such_stack: "get_status without arguments lists the stacks.",
+  server_name_taken: "tell the person: which of the two servers is meant? Then its known name or another address.",
+  bad_address: "ask the person for the server's address: ssh://USER@HOST.",
   no_such_server: "get_status without arguments lists the servers; ask the person for ssh://USER@HOST.",
   no_such_request: "call the tool that asked for approval again.",
   other_stack: "get_status without arguments shows which plan belongs to which stack.",
@@ -50,6 +53,7 @@ export const nextCalls: Readonly<Record<string, string>> = {
   not_observed: "get_run with this run, log_chars 12000, then resume_run once.",
   vanished: "tell the person: what was made is gone, and doing it again might do harm. They decide.",
   lock_held: "get_run without arguments: another run works on this server; wait for it.",
+  too_many_calls: "wait for the answers of the calls before, then call the same tool again.",
   still_working: "call the same tool again with the same arguments.",
 
   host_key_changed: "stop and tell the person: the server is not the machine it was. Only they can say why.",

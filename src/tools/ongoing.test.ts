@@ -37,6 +37,17 @@ describe("work that goes on", () => {
     await expect(ongoing(callOf(surface), wanted, async () => 1, forever)).resolves.toEqual({ done: true, value: 1 });
   });
 
+  test("is no more at a time than a person could ask for", async () => {
+    const surface = {};
+    const never = new Promise<never>(() => {});
+    const ask = (n: number) => ongoing(callOf(surface), { key: ["look", n], what: "looking" }, () => never, 0);
+    const answers = await Promise.allSettled(Array.from({ length: 1000 }, (_, n) => ask(n)));
+    expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(16);
+    await expect(ask(1000)).rejects.toMatchObject({ code: "too_many_calls" });
+    // Those that go on are still answered.
+    expect(await ask(0)).toEqual({ done: false });
+  });
+
   test("is not shared between other questions, or another opened Berth", async () => {
     const surface = {};
     const never = () => new Promise<number>(() => undefined);

@@ -1,3 +1,4 @@
+import { BerthError } from "../kit/error.ts";
 import type { Call } from "./tool.ts";
 
 /** Clients cut a call at 60 s; what is not done by then goes on, and the same call fetches it. */
@@ -5,6 +6,8 @@ const answerAfterMs = 20_000;
 const endAfterMs = 15 * 60_000;
 /** What was found so long ago is not what there is now. */
 const keepMs = 5 * 60_000;
+/** Each is a connection or a copy of a source: more at a time asks no person, but a loop. */
+const mostAtOnce = 16;
 
 interface Work {
   ended: Promise<unknown>;
@@ -25,7 +28,7 @@ export type Ongoing<T> = { done: true; value: T } | { done: false };
 
 /**
  * Work that outlasts the call that began it: equal calls share it, and what has ended is given to the first that asks.
- * It is aborted when every caller has gone and none was told to come back. Rejects as the work does.
+ * It is aborted when every caller has gone and none was told to come back. Rejects as the work does; throws `too_many_calls`.
  */
 export async function ongoing<T>(
   { surface, signal, progress }: Call,
@@ -36,8 +39,12 @@ export async function ongoing<T>(
   signal.throwIfAborted();
   const key = JSON.stringify(wanted.key);
   const works = worksOf(surface);
+  // What was promised to somebody who never came back is not kept for ever.
+  for (const [other, old] of works) if (stale(old)) works.delete(other);
   const known = works.get(key);
-  const work = known && !stale(known) ? known : begun(begin);
+  if (!known && [...works.values()].filter(({ endedAt }) => endedAt === undefined).length >= mostAtOnce)
+    throw tooMany();
+  const work = known ?? begun(begin);
   works.set(key, work);
   work.waiting++;
   progress(wanted.what);
@@ -100,3 +107,12 @@ function worksOf(surface: object): Map<string, Work> {
 function forget(works: Map<string, Work>, key: string, work: Work): void {
   if (works.get(key) === work) works.delete(key);
 }
+
+const tooMany = () =>
+  new BerthError({
+    code: "too_many_calls",
+    message: "Too much is being looked at already, so this was not begun.",
+    object: "berth serve",
+    cause: `${mostAtOnce} looks at sources and servers go on.`,
+    next: "Wait for the answers of the calls before, then call this again.",
+  });
