@@ -125,8 +125,10 @@ async function worker(run: string): Promise<ExitCode> {
 
 function configOf({ identity }: { identity?: string }): Config {
   const home = env["BERTH_HOME"] ?? join(env["XDG_STATE_HOME"] ?? join(env["HOME"] ?? "/", ".local/state"), "berth");
-  // A git token is for this process alone: a worker has no use for it.
-  const { BERTH_GIT_TOKEN: _, ...passed } = env;
+  // A git token is for this process alone, and a model's key for the model: a worker has no use for either.
+  const passed = Object.fromEntries(
+    Object.entries(env).filter(([name]) => name !== "BERTH_GIT_TOKEN" && !name.startsWith("ANTHROPIC_")),
+  );
   return {
     home,
     env: passed,

@@ -57,9 +57,9 @@ test("without its token, or with a wrong one, it is refused before anything is a
   expect(JSON.stringify(wrong)).not.toContain("not-the-token");
 });
 
-test("with its token it deploys, and the worker never has the token", async () => {
+test("with its token it deploys, and the worker never has the token, nor a model's key", async () => {
   const watch = watchProcesses();
-  const env = { BERTH_GIT_TOKEN: git.token, BERTH_GIT_CA: git.ca };
+  const env = { BERTH_GIT_TOKEN: git.token, BERTH_GIT_CA: git.ca, ANTHROPIC_API_KEY: "sk-c4nary" };
   let worker = "";
   const onStdout = (line: string) => {
     const { event, pid } = JSON.parse(line) as { event: string; pid?: number };
@@ -73,6 +73,7 @@ test("with its token it deploys, and the worker never has the token", async () =
   expect((await ask(lab, server)).body).toBe("by token");
   expect(worker).toContain(`BERTH_HOME=${cli.home}`);
   expect(formsIn(worker, forms)).toEqual([]);
+  expect(worker).not.toContain("ANTHROPIC");
 });
 
 test("the token is in no file, no log, no .git/config, no journal, on no server and in no list of processes", async () => {
