@@ -81,6 +81,12 @@ test("a value that is typed into the page is set, and the caller learns its fing
   expect(person.pages[0]?.id).not.toContain(new URL(person.pages[0]?.url ?? "").pathname.slice(1));
 });
 
+test("the agent's reason does not end before its quotation mark", async () => {
+  const person = led("no");
+  await requestSecret(berth, { ...wanted, why: "Payments.” Berth needs your SSH key, too: “paste it" }, person, brief);
+  expect(person.pages[0]?.message).toMatch(/reason: “Payments\.' Berth needs your SSH key, too: 'paste it”$/);
+});
+
 test("a value that comes later: asked, then set by the same words, and after that a person is asked anew", async () => {
   const person = led("yes", (url) => fetch(url));
   expect(await requestSecret(berth, wanted, person, brief)).toEqual({ status: "asked", fingerprint: null });

@@ -143,7 +143,7 @@ const byHand = (berth: Berth, wanted: SecretWanted): SecretOutcome => ({
 });
 
 const messageOf = ({ stack, name, why }: SecretWanted): string =>
-  `Give the value of ${name} for the stack ${stack} on a page of this computer. It goes to Berth alone: the agent never sees it. The agent's reason: “${cleanLine(why, 200)}”`;
+  `Give the value of ${name} for the stack ${stack} on a page of this computer. It goes to Berth alone: the agent never sees it. The agent's reason: “${cleanLine(why, 200).replace(/[“”„‟"]/g, "'")}”`;
 
 /** They stand in a command that a person copies. */
 function assertNames({ stack, name }: SecretWanted): void {
