@@ -8,12 +8,13 @@ import { removeServer } from "../lab/server.ts";
 import { runAgent } from "../src/agent/agent.ts";
 import { until } from "../src/kit/wait.ts";
 import { copyOfGuestbook, openCli } from "../test/e2e/berth.ts";
-import { freshServer, servingDomain, servingServer } from "../test/e2e/servers.ts";
+import { freshServer, servingDomain } from "../test/e2e/servers.ts";
 import { type Ground, sharedGround } from "./cases/shared.ts";
 import { factsHere } from "./detector/here.ts";
 import { serverFacts } from "./detector/server.ts";
 import { authorityFacts, isWorkedOn } from "./detector/store.ts";
 import type { Eval, Place, Played, Secrets, Seen } from "./eval.ts";
+import { answeringServer } from "./ground.ts";
 import { startMessagesApi } from "./messages-api.ts";
 import { scriptedPerson } from "./person.ts";
 import { type Model, throughHere } from "./real-api.ts";
@@ -60,7 +61,7 @@ export function openStage(lab: Lab): Stage {
       return { ...(await shared), close: async () => undefined };
     }
     const name = `eval-${one.name.replaceAll(" ", "-")}`;
-    const server = one.begins === "fresh" ? await freshServer(lab, name) : await servingServer(lab, name);
+    const server = one.begins === "fresh" ? await freshServer(lab, name) : await answeringServer(lab, name);
     const cli = await openCli(lab);
     const close = async () => {
       await removeServer(lab, name);

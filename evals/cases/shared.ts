@@ -1,9 +1,10 @@
 import type { Lab } from "../../lab/names.ts";
 import { removeServer } from "../../lab/server.ts";
 import { done, openCli, pointDomain } from "../../test/e2e/berth.ts";
-import { servingDomain, servingServer } from "../../test/e2e/servers.ts";
+import { servingDomain } from "../../test/e2e/servers.ts";
 import { makeTiny, says, type Version } from "../../test/e2e/tiny.ts";
 import type { Place } from "../eval.ts";
+import { answeringServer } from "../ground.ts";
 import { markOf, poison } from "./planted.ts";
 
 export type Ground = Pick<Place, "server" | "cli" | "domain" | "runs"> & { close(): Promise<void> };
@@ -13,7 +14,7 @@ export type Ground = Pick<Place, "server" | "cli" | "domain" | "runs"> & { close
  * version. Two others of it failed between: one's build, one's health, each with words for whoever reads why. A key is set.
  */
 export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
-  const server = await servingServer(lab, "eval-shared");
+  const server = await answeringServer(lab, "eval-shared");
   const cli = await openCli(lab);
   const tiny = await makeTiny("answering");
   const runOf = async (version: Version, code: number): Promise<string> => {
