@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { putAnalysis } from "../store/analyses.ts";
 import { analysesOf } from "./analyses.ts";
+import { readSource } from "./analyze.ts";
 import { openedBerth } from "./fixture.ts";
 
 // git is started, on a machine that others use too.
@@ -55,6 +56,19 @@ test("the state folder is no source, nor is what holds it or lies in it, also be
   symlinkSync(berth.config.home, join(cwd, "innocent"));
   for (const source of [berth.config.home, join(berth.config.home, "sources"), tmpdir(), "/", "innocent"])
     await expect(analyses.analyze(source, never)).rejects.toMatchObject({ code: "source_refused" });
+});
+
+test("what programs and the system keep for themselves is no source of a model's, also behind a link", async () => {
+  const home = join(cwd, "somebody");
+  const { berth, analyses } = open("0.0.1", openedBerth({ env: { PATH: "/usr/bin:/bin", HOME: home } }));
+  app("somebody/.config/program");
+  app("somebody/shop/.hidden/part");
+  symlinkSync(join(home, ".config"), join(home, "shop/src"));
+  const kept = [home, join(home, ".."), join(home, ".config"), join(home, ".config/program"), join(home, "shop/src")];
+  for (const source of [...kept, "somebody/.ssh", "/etc", "/etc/ssh", "/proc/self", "/var/log"])
+    await expect(analyses.analyze(source, never), source).rejects.toMatchObject({ code: "source_refused" });
+  await expect(analyses.analyze(join(home, "shop/.hidden/part"), never)).resolves.toHaveProperty("id");
+  await expect(readSource(berth, join(home, ".config/program"), cwd, {})).resolves.toHaveProperty("analysis");
 });
 
 test("the copy is what is looked into, whatever becomes of the folder", async () => {

@@ -2,9 +2,11 @@ import { analyze } from "../stages/analysis/analyze.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Resolved } from "../stages/source/fetch.ts";
+import { parseSource } from "../stages/source/parse.ts";
 import { analysisOf, putAnalysis } from "../store/analyses.ts";
 import type { Berth } from "./berth.ts";
 import { analysisId, keptOfSource } from "./kept-analyses.ts";
+import { refusePrivate } from "./refused-folders.ts";
 import { credentialsUnasked, type GitCredentials, resolveSource, sourceDir } from "./source.ts";
 
 /** SOURCE as typed → where it lies here, and what was found in it. */
@@ -24,6 +26,7 @@ export async function recallSource(
   text: string,
   { cwd, git, signal }: { cwd: string; git: GitCredentials; signal: AbortSignal },
 ): Promise<string> {
+  await refusePrivate(berth.config, parseSource(text), cwd);
   const source = await resolveSource(berth.config, text, cwd, credentialsUnasked(git), signal);
   const id = analysisId(source, berth.config.version);
   if (!analysisOf(berth.store, id)) await readAndKeep(berth, source);

@@ -1,5 +1,5 @@
-import { mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
-import { join, resolve as resolvePath, sep } from "node:path";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { BerthError } from "../kit/error.ts";
 import type { ContextEntry } from "../stages/context.ts";
@@ -7,6 +7,7 @@ import { contentHash, defaultLimits, listContext } from "../stages/source/contex
 import { type Resolved, resolve } from "../stages/source/fetch.ts";
 import { parseSource, type Source } from "../stages/source/parse.ts";
 import type { Config } from "./config.ts";
+import { refuseState } from "./refused-folders.ts";
 
 /** How a person lets Berth into a private repository. */
 export interface GitCredentials {
@@ -63,22 +64,6 @@ function credentialsFor(source: Source, { token, tokenHost, ...rest }: GitCreden
 /** Where a model names the source: it may have been told of a server that waits for somebody's token. */
 export const credentialsUnasked = ({ token, ...rest }: GitCredentials): GitCredentials =>
   rest.tokenHost === undefined ? rest : { ...rest, token };
-
-/** The state folder holds keys: as a source, what it holds would be read by models and go into images. */
-async function refuseState({ home }: Config, source: Source, cwd: string): Promise<void> {
-  if (source.kind !== "folder") return;
-  const real = (path: string) => realpath(path).catch(() => path);
-  const [folder, state] = [await real(resolvePath(cwd, source.path)), await real(home)];
-  const within = (inner: string, outer: string) => `${inner}${sep}`.startsWith(outer === sep ? sep : `${outer}${sep}`);
-  if (!within(folder, state) && !within(state, folder)) return;
-  throw new BerthError({
-    code: "source_refused",
-    message: "A source cannot be Berth's own state folder, hold it, or lie in it.",
-    object: folder,
-    cause: `${state} holds keys and secrets.`,
-    next: "Name the folder that holds the program alone.",
-  });
-}
 
 /** Where the source of this content lies. Throws `source_gone` where it was removed. */
 export async function sourceDir(config: Config, hash: string): Promise<string> {
