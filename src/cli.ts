@@ -223,7 +223,10 @@ async function dropTyped(): Promise<void> {
   // Raw, so that a line without its end is read away as well.
   stdin.setRawMode(true);
   stdin.on("data", drop);
+  stdin.resume();
   await new Promise((passed) => setTimeout(passed, 50));
+  // On a busy machine the time may pass without a look at the terminal; between two of these there is one.
+  for (let looks = 0; looks < 2; looks++) await new Promise((looked) => setImmediate(looked));
   stdin.off("data", drop);
   stdin.pause();
   stdin.setRawMode(false);
