@@ -48,7 +48,8 @@ export async function callTool(
         : askNow(client, ctx, { dialogs, until: started + limits.dialog, ended: over.signal });
     const progress = progressOf(ctx, { scrub, ended: over.signal });
     const work = (async () => tool.run(input.data, { surface, asker, signal: ctx.mcpReq.signal, progress }))();
-    return sent(resultOf(tool, await within(limits.call, work, tool.name, ctx.mcpReq.signal), scrub));
+    const data = await within(limits.call, work, tool.name, ctx.mcpReq.signal);
+    return sent(resultOf(tool, data, surface.scrubber()));
   } catch (error) {
     if (error instanceof AskedLater)
       return inputRequired({ inputRequests: error.requests, requestState: await keeper.mint(error.kept) });

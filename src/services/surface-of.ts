@@ -16,7 +16,8 @@ import type { Runs, Surface } from "./surface.ts";
  * read what is kept, loads nothing that is heavy: a server has to answer at once.
  */
 export function surfaceOf(berth: Berth, { cwd, git }: { cwd: string; git: GitCredentials }): Surface {
-  const scrub = scrubbing(berth, git.token);
+  const scrubber = scrubbing(berth, git.token);
+  const scrub = (text: string) => scrubber()(text);
   return {
     analyses: analysesOf(berth, { cwd, git, scrub }),
     plans: plansOf(berth),
@@ -35,6 +36,7 @@ export function surfaceOf(berth: Berth, { cwd, git }: { cwd: string; git: GitCre
     },
     dialogs: dialogsOf(berth),
     scrub,
+    scrubber,
     version: () => berth.store.version(),
   };
 }
@@ -53,15 +55,15 @@ function runsOf(berth: Berth): Runs {
   };
 }
 
-/** Masks what was set as a secret, and the git token. What another process sets is known with the next text. */
-function scrubbing({ store, secrets }: Berth, token: string | undefined): (text: string) => string {
+/** Masks what was set as a secret, and the git token. What another process sets is known with the next answer. */
+function scrubbing({ store, secrets }: Berth, token: string | undefined): Surface["scrubber"] {
   let made: { version: string; scrubbers: Scrubbers } | undefined;
-  return (text) => {
+  return () => {
     const version = store.version();
     if (made?.version !== version) {
       const values = [...secrets.all(), ...(token === undefined ? [] : [secret(token)])];
       made = { version, scrubbers: createScrubbers(values) };
     }
-    return made.scrubbers.scrub(text);
+    return made.scrubbers.scrub;
   };
 }

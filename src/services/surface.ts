@@ -20,6 +20,8 @@ export interface Surface {
   dialogs: Dialogs;
   /** Masks every value that a person has set here, in all of its forms. */
   scrub(text: string): string;
+  /** The same as things are now, for one answer of many texts. */
+  scrubber(): (text: string) => string;
   /** Changes whenever something in the store may have changed, by this or another process. */
   version(): string;
 }

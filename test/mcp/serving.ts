@@ -31,8 +31,9 @@ export function dialogsInMemory(): Dialogs & { closed: Set<string> } {
 
 /** A surface of which only what a test gives is there; the rest fails loudly. */
 export function surfaceWith(parts: Partial<Surface>): Surface {
+  const scrub = parts.scrub ?? ((text: string) => text);
   return new Proxy(
-    { dialogs: dialogsInMemory(), scrub: (text: string) => text, version: () => "1", ...parts } as Surface,
+    { dialogs: dialogsInMemory(), version: () => "1", scrub, scrubber: () => scrub, ...parts } as Surface,
     {
       get(target, name) {
         if (name in target) return target[name as keyof Surface];
