@@ -69,9 +69,17 @@ describe("the detector finds on a server", () => {
     ["a volume", "server volumes", "docker volume create planted"],
     ["a network", "server networks", "docker network create --subnet 172.31.250.0/24 planted"],
     ["a rule of the firewall", "server firewall", "nft add rule inet berth input tcp dport 8099 accept"],
-    ["a port", "server ports", "systemd-run --quiet python3 -m http.server 8098; sleep 2"],
+    [
+      "a port",
+      "server ports",
+      "systemd-run --quiet python3 -m http.server 8098; until ss -Hltn | grep -q :8098; do sleep 0.2; done",
+    ],
     ["a package", "server packages", "dpkg --purge --force-depends tzdata"],
-    ["a failed unit", "server units", "systemd-run --quiet --unit berth-planted false; sleep 1"],
+    [
+      "a failed unit",
+      "server units",
+      "systemd-run --quiet --unit berth-planted false; until systemctl --quiet is-failed berth-planted; do sleep 0.2; done",
+    ],
     [
       "a row",
       "server rows",
