@@ -15,7 +15,7 @@ export const server: Resource = {
     servers
       .list()
       .slice(0, listedMost)
-      .map(({ name, target }) => ({ id: name, title: `Server ${name} (${target})` })),
+      .map(({ name, target }) => ({ id: name, title: `Server ${cleanLine(name, 80)} (${cleanLine(target, 120)})` })),
   read(surface, id) {
     const found = named(surface, id);
     const stacks = surface.stacks.list().filter((stack) => stack.server === found.name);

@@ -55,7 +55,7 @@ function known({ stacks, servers }: Surface) {
     servers: servers
       .list()
       .slice(0, most)
-      .map(({ name, target }) => ({ name, address: target })),
+      .map(({ name, target }) => ({ name: knownName(name), address: knownName(target) })),
     next: 'get_status {"stack":"NAME"} looks at one of them; analyze_repo begins a new one.',
   };
 }
