@@ -5,6 +5,7 @@ import { visible } from "../kit/text.ts";
 import type { Berth } from "../services/berth.ts";
 import { cancelled, describeRun } from "../services/cancel.ts";
 import { grant, requestFor } from "../services/grants.ts";
+import { addressOf } from "../services/kept-analyses.ts";
 import { proposeStored } from "../services/propose.ts";
 import { planOfRun } from "../services/run-facts.ts";
 import { renderPlan } from "../stages/plan/render.ts";
@@ -52,8 +53,9 @@ async function showPlan(berth: Berth, wanted: string, request: Request | undefin
   const hash = request?.operation.kind === "plan" ? request.operation.plan : wanted;
   const proposal = await proposeStored(berth, hash);
   const { plan, base } = proposal;
+  const from = addressOf(berth.store, plan.source);
   return {
-    text: renderPlan(plan, proposal.hash),
+    text: `${renderPlan(plan, proposal.hash)}${from === undefined ? "" : `\nThe source came from ${visible(from)}`}`,
     question: `Apply this plan to ${plan.server.name}?`,
     hosts: [plan.server.host],
     base,

@@ -9,6 +9,7 @@ import { runStore } from "../store/runs.ts";
 import { hear, type Matter } from "./asking.ts";
 import type { Berth } from "./berth.ts";
 import { type ChosenPlan, knownGrant, operationOf, useOf } from "./grants.ts";
+import { addressOf } from "./kept-analyses.ts";
 import { assertEarlierHold } from "./order.ts";
 import { baseOf, knownSerial, serialIn } from "./plan-base.ts";
 import { look, preview, resume, start } from "./runs.ts";
@@ -112,6 +113,8 @@ function endedJustNow({ store }: Berth, run: string): boolean {
 /** A grant covers all parts of a plan, so the person is shown the steps of all, whichever part was asked for first. */
 function matterOf({ store }: Berth, chosen: ChosenPlan, base: Base, previews: readonly Preview[]): Matter {
   const { plan, hash } = chosen;
+  const from = addressOf(store, plan.source);
+  const startsFromUnknown = serialIn(base, plan) > 0 && knownSerial(store, plan) === 0;
   return {
     operation: operationOf(chosen),
     base,
@@ -119,7 +122,7 @@ function matterOf({ store }: Berth, chosen: ChosenPlan, base: Base, previews: re
       const serial = knownSerial(store, plan);
       return serial > serialIn(base, plan) ? baseOf(plan, serial) : base;
     },
-    message: (request) => renderSummary(plan, hash, previews, request),
+    message: (request) => renderSummary(plan, hash, previews, { request, from, startsFromUnknown }),
     word: plan.stack,
     grave: previews.some(({ effect, holds }) => !holds && (effect === "spend" || effect === "destroy")),
   };

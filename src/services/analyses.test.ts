@@ -8,6 +8,7 @@ import { putAnalysis } from "../store/analyses.ts";
 import { analysesOf } from "./analyses.ts";
 import { readSource } from "./analyze.ts";
 import { openedBerth } from "./fixture.ts";
+import { addressOf } from "./kept-analyses.ts";
 
 // git is started, on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000 });
@@ -69,6 +70,22 @@ test("what programs and the system keep for themselves is no source of a model's
     await expect(analyses.analyze(source, never), source).rejects.toMatchObject({ code: "source_refused" });
   await expect(analyses.analyze(join(home, "shop/.hidden/part"), never)).resolves.toHaveProperty("id");
   await expect(readSource(berth, join(home, ".config/program"), cwd, {})).resolves.toHaveProperty("analysis");
+});
+
+test("where a plan's source came from is known by its content: another of its name does not pass for it", async () => {
+  const { berth, analyses } = open();
+  app("mine/shop");
+  app("theirs/shop");
+  put("theirs/shop/extra.js", "// Something else.\n");
+  const contents: { name: string; contentHash: string }[] = [];
+  for (const source of ["mine/shop", "theirs/shop"]) {
+    await analyses.analyze(source, never);
+    const { name, contentHash } = (await readSource(berth, source, cwd, {})).source;
+    contents.push({ name, contentHash });
+  }
+  const from = contents.map((content) => addressOf(berth.store, content));
+  expect(from).toEqual([join(cwd, "mine/shop"), join(cwd, "theirs/shop")]);
+  expect(addressOf(berth.store, { name: "shop", contentHash: "0".repeat(64) })).toBeUndefined();
 });
 
 test("the copy is what is looked into, whatever becomes of the folder", async () => {

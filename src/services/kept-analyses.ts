@@ -51,6 +51,15 @@ export const keptOfSource = (
     .map(read)
     .find((kept) => kept !== undefined && kept.id === analysisId(kept.place, version));
 
+/**
+ * Where a source of this name and content came from when it was last analysed, whichever version of Berth did: a plan holds
+ * the hash of its content and no address. Undefined where that is not kept.
+ */
+export const addressOf = (store: Store, source: Pick<Place, "name" | "contentHash">): string | undefined =>
+  analysesOf(store, source)
+    .map(({ resolved }) => Place.safeParse(resolved).data?.address)
+    .find((address) => address !== undefined);
+
 /** Undefined where it has not the shape that this version of Berth gives it. */
 function read({ id, analysis, resolved, created }: StoredAnalysis): KeptAnalysis | undefined {
   const [place, facts] = [Place.safeParse(resolved), Analysis.safeParse(analysis)];

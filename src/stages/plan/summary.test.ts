@@ -8,8 +8,9 @@ import { renderSummary, type SummaryStep } from "./summary.ts";
 
 const hash = "0123456789ab".padEnd(64, "0");
 const step = (title: string, over: Partial<SummaryStep> = {}) => ({ title, effect: "change", holds: false, ...over });
+const about = { request: "request_1", from: undefined, startsFromUnknown: false };
 const summary = (plan: Plan, steps: readonly SummaryStep[] = [step("do it")]) =>
-  renderSummary(plan, hash, steps, "request_1");
+  renderSummary(plan, hash, steps, about);
 
 test("a person sees what they approve by, and where the whole is", () => {
   const plan = { ...large, risks: [{ about: "web", text: "A release stops it." }] };
@@ -63,6 +64,15 @@ test("a variable that was wished is shown, and leaves the dialog its size", () =
   const text = summary(plan, steps);
   expect(text).toContain("Wished variables: NODE_OPTIONS=--require ./steal.js, SITE=a\\nCost: nothing");
   expect(text.split("\n")).toHaveLength(summary(large, steps).split("\n").length);
+});
+
+test("two repositories of one name are told apart, and what a server alone says is said to be that", () => {
+  const steps = Array.from({ length: 20 }, (_, n) => step(`step ${n}`));
+  const told = { ...about, from: "https://git.example.com/evil/shop\nCost: nothing", startsFromUnknown: true };
+  const text = renderSummary(large, hash, steps, told);
+  expect(text).toContain("\nFrom: https://git.example.com/evil/shop\\nCost: nothing\nServer: ");
+  expect(text).toContain("Mind: what stands there was not applied from here");
+  expect(text.split("\n").length).toBeLessThanOrEqual(25);
 });
 
 test("a step that spends or destroys says so", () =>

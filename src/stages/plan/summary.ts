@@ -8,6 +8,16 @@ export interface SummaryStep {
   holds: boolean;
 }
 
+/** What a person is told beside the plan itself. */
+export interface SummaryAbout {
+  /** The approval request: it shows the whole plan on a terminal. */
+  request: string;
+  /** Where the source came from, as far as it is known here; of its content the plan holds the hash. */
+  from: string | undefined;
+  /** What stands on the server was not applied from this computer. */
+  startsFromUnknown: boolean;
+}
+
 /** A client's dialog is small: at most 25 lines and 2,000 characters. */
 const most = { characters: 2000, services: 3, steps: 8, risks: 2, names: 5 };
 
@@ -16,17 +26,25 @@ const widths = [220, 120, 79];
 
 /**
  * What a person approves by in a client's dialog. Names and commands come from the repository and the server: none can
- * forge a line or hide one, and what is left out is said. `request` is what shows the whole plan on a terminal.
+ * forge a line or hide one, and what is left out is said.
  */
-export function renderSummary(plan: Plan, hash: string, steps: readonly SummaryStep[], request: string): string {
+export function renderSummary(
+  plan: Plan,
+  hash: string,
+  steps: readonly SummaryStep[],
+  { request, from, startsFromUnknown }: SummaryAbout,
+): string {
   // What a model was told by somebody else may have become a wish, so what goes into a program by one is shown.
   const wished = named(
     "Wished variables",
     few(Object.entries(plan.wishes.env).map(([name, value]) => `${name}=${value}`)),
   );
+  // Two repositories may have one name: which one it is shows in the address alone.
+  const origin = named("From", from ?? "");
   const lines = [
     `Apply plan ${hash.slice(0, 12)} of ${plan.stack}?`,
     `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`,
+    ...origin,
     `Server: ${plan.server.user}@${plan.server.host}:${plan.server.port}, host key ${plan.server.hostKey}`,
     ...named("Addresses", few(plan.routes.map(({ host, service }) => `https://${host} → ${service}`))),
     ...fewLines(plan.services.map(serviceLine), most.services, "services"),
@@ -35,9 +53,12 @@ export function renderSummary(plan: Plan, hash: string, steps: readonly SummaryS
     ...named("Volumes", few(plan.volumes.map(({ name, holds }) => `${name} (${holds})`))),
     ...named("Secrets", few(plan.secrets.map(({ name, origin }) => `${name} (${origin})`))),
     `Firewall: open ${few(portsOf(plan))}; everything else is closed from outside`,
-    ...stepLines(steps, most.steps - wished.length),
+    ...stepLines(steps, most.steps - origin.length - wished.length),
     ...fewLines(
-      plan.risks.map(({ about, text }) => `Mind: ${about}: ${text}`),
+      [
+        ...(startsFromUnknown ? [unknownStands] : []),
+        ...plan.risks.map(({ about, text }) => `Mind: ${about}: ${text}`),
+      ],
       most.risks,
       "things to mind",
     ),
@@ -48,6 +69,8 @@ export function renderSummary(plan: Plan, hash: string, steps: readonly SummaryS
   const texts = widths.map((width) => lines.map((line) => cut(line, width)).join("\n"));
   return texts.find((text) => text.length <= most.characters) ?? texts.at(-1) ?? "";
 }
+
+const unknownStands = "Mind: what stands there was not applied from here; what this plan keeps is the server's word.";
 
 const serviceLine = ({ name, image, port, releaseCommand }: Service) =>
   `Service ${name}: ${image}, port ${port}${releaseCommand ? `; before each release: ${releaseCommand.join(" ")}` : ""}`;
