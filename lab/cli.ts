@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { Command, Option } from "commander";
 import { ensureBase } from "./bases.ts";
 import { setName } from "./dns.ts";
+import { faultCommand } from "./faults/command.ts";
 import { pushFolder, startGit } from "./git.ts";
 import { down, environmentFor, up } from "./lab.ts";
 import { lock } from "./lock.ts";
@@ -68,6 +69,7 @@ program
   .addOption(new Option("--os <os>", "its system").choices(operatingSystems).default("debian-13"))
   .addOption(new Option("--user <user>", "who may log in").choices(["root", "sudo"]).default("root"))
   .option("--memory <size>", "a cap on all that runs in it: 2G")
+  .option("--disk <size>", "a disk of its own for /var, which a fault can fill: 4G")
   .option("--from <snapshot>", "begin with a snapshot")
   .option("--json", "all of it as JSON")
   .action(async (words: string[], options: servers.ServerOptions & { json?: boolean }) => {
@@ -126,6 +128,8 @@ program
   .argument("<name>")
   .argument("[addresses...]")
   .action((name: string, addresses: string[]) => setName(lab(), name, addresses));
+
+program.addCommand(faultCommand(lab, say));
 
 const git = program.command("git").description("a git host with private repositories");
 git.command("start").action(async () => say(JSON.stringify(await startGit(lab()), null, 2)));

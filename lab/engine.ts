@@ -26,6 +26,9 @@ export const docker = (lab: Lab, args: string[], options: RunOptions = {}): Prom
 export const attemptDocker = (lab: Lab, args: string[], options: RunOptions = {}) =>
   attempt(client, args, { ...options, env: { ...environment(lab), ...options.env } });
 
+/** The words of such a command, for another process to run. */
+export const dockerWords = (lab: Lab, ...args: string[]): string[] => [client, "--host", lab.engine, ...args];
+
 /** Whether it answers within ten seconds. */
 export const engineAnswers = (lab: Lab): Promise<boolean> =>
   succeeds(client, ["version"], { env: environment(lab), timeoutMs: 10_000 });

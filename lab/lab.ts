@@ -6,6 +6,7 @@ import { authorityFile } from "./authority.ts";
 import { ensureBases } from "./bases.ts";
 import { removeGroups } from "./cgroups.ts";
 import { attemptDocker, engineAnswers, needEngine, removeShimSockets, startEngine } from "./engine.ts";
+import { releaseFaults } from "./faults/inflict.ts";
 import { exclusively } from "./lock.ts";
 import { startMirror } from "./mirror.ts";
 import { type Lab, openLab } from "./names.ts";
@@ -47,6 +48,8 @@ export async function down(lab: Lab, { all = false }: { all?: boolean } = {}): P
   if (all) await refuseSharedBases(lab);
   await need("flock");
   await mkdir(lab.bases, { recursive: true });
+  // Not under the lock: to undo the end of the Engine is to bring the lab up.
+  await releaseFaults(lab).catch((error: Error) => process.stderr.write(`${error.message}\n`));
   await exclusively(lab, `up-${lab.name}`, async () => {
     await allowServices();
     await removeContainers(lab);

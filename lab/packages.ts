@@ -17,6 +17,9 @@ const packagesOf: Record<string, string[]> = {
   ssh: ["openssh-client"],
   git: ["git"],
   flock: ["util-linux"],
+  tc: ["iproute2"],
+  nft: ["nftables"],
+  "mkfs.ext4": ["e2fsprogs"],
 };
 
 const policyFile = "/usr/sbin/policy-rc.d";

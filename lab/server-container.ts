@@ -16,6 +16,8 @@ interface Machine {
   /** The public key of the user who may log in. */
   key: string;
   memory: string | undefined;
+  /** The file in `folder` that is the disk of its /var; without one that lies with all else. */
+  disk: string | undefined;
   address: string;
   address6: string;
 }
@@ -51,9 +53,23 @@ export function createArgs(lab: Lab, machine: Machine): string[] {
     // Folders of this machine under both stores: overlay2 does not stand on overlay.
     ...["docker", "containerd"].flatMap((store) => ["--volume", `${join(machine.folder, store)}:/var/lib/${store}`]),
     ...Object.entries(settings).flatMap(([name, value]) => ["--env", `LAB_${name}=${value}`]),
+    ...(machine.disk === undefined ? [] : ["--volume", `${join(machine.folder, machine.disk)}:/lab-disk`]),
     machine.image,
+    ...(machine.disk === undefined ? [] : ["sh", "-c", bootFromDisk]),
   ];
 }
+
+/**
+ * Before its first program starts, at each boot, the disk is mounted on /var; the first time with what the image, or the
+ * snapshot, has there. Both stores lie on it then, and those of this machine below it are out of sight.
+ */
+const bootFromDisk = `set -e
+[ -e /dev/loop-control ] || mknod -m 660 /dev/loop-control c 10 237
+for n in $(seq 0 63); do [ -e /dev/loop$n ] || mknod -m 660 /dev/loop$n b 7 $n; done
+mount -o loop /lab-disk /mnt
+if [ ! -e /mnt/.lab-disk ]; then cp -a /var/. /mnt/ && touch /mnt/.lab-disk; fi
+mount --move /mnt /var
+exec /sbin/lab-init`;
 
 /**
  * What lies in the server's /etc/docker/daemon.json before the product comes, which must merge with it. A pull is content

@@ -6,8 +6,9 @@ import { pullBase } from "./bases.ts";
 import { removeGroups } from "./cgroups.ts";
 import { attemptDocker, docker } from "./engine.ts";
 import { containerName, type Lab, serverAddresses } from "./names.ts";
+import { need } from "./packages.ts";
 import { createArgs, imageOf, type Os } from "./server-container.ts";
-import { succeeds } from "./shell.ts";
+import { run, succeeds } from "./shell.ts";
 import { restoreData, snapshotRecord } from "./snapshot-data.ts";
 import { makeKey, serverFolder, sshArgs } from "./ssh.ts";
 
@@ -31,10 +32,15 @@ export interface ServerOptions {
   os?: Os;
   /** A cap on all that runs in it, nested containers too: `2G`. */
   memory?: string;
+  /** A disk of its own for /var, which a test can fill: `4G`. It cannot be kept as a snapshot. */
+  disk?: string;
   user?: "root" | "sudo";
   /** The snapshot to begin with, instead of a fresh system. */
   from?: string;
 }
+
+/** In a server's folder, where it has a disk of its own. */
+export const diskFile = "disk.img";
 
 /** Passwords that a fresh server takes, from root and from mallory, so that a test can prove that one no longer does. */
 export const testPassword = "lab-password";
@@ -60,15 +66,23 @@ async function create(lab: Lab, name: string, options: ServerOptions): Promise<v
   const addresses = serverAddresses(lab, await claimNumber(lab, name));
   await restoreData(lab, options.from, folder);
   const image = snapshot?.image ?? imageOf(os);
+  const disk = options.disk === undefined ? undefined : await makeDisk(folder, options.disk);
   const key = await makeKey(lab);
   await docker(
     lab,
-    createArgs(lab, { name, os, user, image, folder, key: key.public, memory: options.memory, ...addresses }),
+    createArgs(lab, { name, os, user, image, folder, key: key.public, memory: options.memory, disk, ...addresses }),
   );
   await writeFile(
     join(folder, "server.json"),
     JSON.stringify({ name, os, user, port: 22, key: key.file, ...addresses }),
   );
+}
+
+async function makeDisk(folder: string, size: string): Promise<string> {
+  await need("mkfs.ext4");
+  await run("truncate", ["--size", size, join(folder, diskFile)]);
+  await run("mkfs.ext4", ["-q", "-m", "0", join(folder, diskFile)]);
+  return diskFile;
 }
 
 /** A running server as it can be reached, when SSH answers; throws after a minute. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { attemptDocker, docker } from "./engine.ts";
 import { exclusively } from "./lock.ts";
 import { containerName, type Lab } from "./names.ts";
-import { describeServer, readServer, stopServer } from "./server.ts";
+import { describeServer, diskFile, readServer, stopServer } from "./server.ts";
 import { copyStores, type Snapshot, snapshotFolder, snapshotsFolder } from "./snapshot-data.ts";
 import { serverFolder } from "./ssh.ts";
 
@@ -26,6 +26,8 @@ export const snapshotKeys = (lab: Lab): Promise<string[]> =>
 export async function saveSnapshot(lab: Lab, server: string, key: string): Promise<void> {
   await exclusively(lab, `snapshot-${lab.name}-${key}`, async () => {
     const { os, user } = await readServer(lab, server);
+    if (existsSync(join(serverFolder(lab, server), diskFile)))
+      throw new Error(`${server} has a disk of its own: a snapshot would be without it`);
     const folder = snapshotFolder(lab, key);
     const [made, image] = [`${folder}.new`, `${lab.name}/snapshot:${key}`];
     await removeSnapshot(lab, key);
