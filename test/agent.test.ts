@@ -122,7 +122,9 @@ test("a question of the model's is answered by the person, and by a number where
     ],
     { answers: ["g.example.com", "2"] },
   );
-  expect(done.seen.questions[1]).toBe("Which server?\n  1. a\n  2. b\n> ");
+  expect(done.seen.questions[1]).toBe(
+    "The model asks (no answer approves anything):\n  Which server?\n  1. a\n  2. b\n> ",
+  );
   expect(results(done)).toMatchObject([
     { content: '{"the_person_typed":"g.example.com"}' },
     { content: '{"the_person_typed":"b"}' },

@@ -1,5 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { z } from "zod";
+import { cleanLine } from "../kit/text.ts";
 import type { Outcome } from "./tool-use.ts";
 import type { Person } from "./types.ts";
 
@@ -28,7 +29,10 @@ export async function runAskPerson(raw: unknown, person: Person): Promise<Outcom
   const parsed = input.safeParse(raw);
   if (!parsed.success) return { text: z.prettifyError(parsed.error), isError: true };
   const { question, options = [] } = parsed.data;
-  const lines = [question, ...options.map((option, index) => `  ${index + 1}. ${option}`), "> "];
+  // Each line says whose it is: a model's words could be made to look like Berth's own question for an approval.
+  const asked = question.split(/\r\n?|\n/).map((line) => `  ${line}`);
+  const choices = options.map((option, index) => `  ${index + 1}. ${cleanLine(option, 500)}`);
+  const lines = ["The model asks (no answer approves anything):", ...asked, ...choices, "> "];
   const answer = await person.ask(lines.join("\n"));
   if (answer === undefined)
     return { text: "Nobody is there to answer. Say in your last words what you need to know.", isError: true };

@@ -48,7 +48,12 @@ export function personAt(berth: Berth, terminal: Terminal): Person {
 
   /** What a request is for is read from the store: a person approves by the whole of it, whatever the model was told. */
   async function decide({ message, typed }: Parameters<Person["decide"]>[0]): ReturnType<Person["decide"]> {
-    const { text, hosts } = askedFor(berth, message);
+    const asked = askedFor(berth, message);
+    if (!asked) {
+      terminal.note("An approval was asked for that is not open here: not approved, nothing was changed.");
+      return "cancel";
+    }
+    const { text, hosts } = asked;
     if (text !== undefined) terminal.note(`\n${text}`);
     terminal.note(`\n${visibleLines(message)}\n`);
     const wanted = typed ?? "yes";
@@ -71,8 +76,8 @@ export function personAt(berth: Berth, terminal: Terminal): Person {
   }
 }
 
-/** What the request is for that a dialog ends with, and the servers that it is done to. */
-function askedFor(berth: Berth, message: string): { text?: string; hosts: string[] } {
+/** What the request is for that a dialog ends with, and the servers that it is done to. Undefined where none is open. */
+function askedFor(berth: Berth, message: string): { text?: string; hosts: string[] } | undefined {
   const id = /berth approve (request_[0-9a-z]+)$/.exec(message)?.[1];
   const operation = requestsToAnswer(berth.store, Date.now()).find((request) => request.id === id)?.operation;
   if (operation?.kind === "plan") {
@@ -80,7 +85,7 @@ function askedFor(berth: Berth, message: string): { text?: string; hosts: string
     return { text: renderPlan(plan, hash), hosts: [plan.server.host] };
   }
   const run = operation && cancelled(operation);
-  return { hosts: run === undefined ? [] : [planOfRun(berth, run).server.host] };
+  return run === undefined ? undefined : { hosts: [planOfRun(berth, run).server.host] };
 }
 
 /** The model's words as they come, on stdout; where stdout is for a program, line by line on stderr. */
