@@ -29,9 +29,10 @@ afterEach(() => {
 function terminal(typed: string | undefined, json = false): Terminal & { shown: string[] } {
   const shown: string[] = [];
   const say = (text: string) => void shown.push(text);
-  const ask = async (question: string) => {
+  const ask: Terminal["ask"] = async (question, options) => {
     shown.push(question);
-    return typed;
+    // What was typed before the question could be read is no answer to it.
+    return options?.afresh === true ? typed : "yes";
   };
   return { say, note: say, write: say, live: false, json, ask, onInterrupt: () => () => undefined, shown };
 }

@@ -30,7 +30,8 @@ export async function approve(berth: Berth, terminal: Terminal, wanted: string |
   if (request === undefined && wanted.startsWith("request_")) throw noRequest(wanted);
   const shown = request?.operation.kind === "act" ? showAct(berth, request) : await showPlan(berth, wanted, request);
   terminal.note(shown.text);
-  const answer = await terminal.ask(`${shown.question} Type yes, or no to close the request: `);
+  const question = `${shown.question} Type yes, or no to close the request: `;
+  const answer = await terminal.ask(question, { afresh: true });
   if (answer === undefined) throw noTerminal(wanted);
   assertPerson(berth.store, berth.config.env, shown.hosts);
   const open = shown.request();

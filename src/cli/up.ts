@@ -85,7 +85,7 @@ async function hear(
     if (refusal === undefined) return grant(berth, { base }, request, "flag");
     terminal.note(`--yes does not stand for a person here: ${refusal}.`);
   }
-  const answer = await terminal.ask(`Apply this plan to ${plan.server.name}? Type yes: `);
+  const answer = await terminal.ask(`Apply this plan to ${plan.server.name}? Type yes: `, { afresh: true });
   if (answer === undefined) return askLater(terminal, proposal, request.id);
   assertPerson(berth.store, berth.config.env, servers);
   if (answer.trim().toLowerCase() !== "yes") {

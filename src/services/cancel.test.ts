@@ -62,6 +62,21 @@ test("a person's yes stops the run, and they see which and what it does, a line 
   expect(lines[1]).toBe("Its last step: Install packages\\nYou may stop reading here\\u{202e}");
 });
 
+test("a step whose title is a long command does not push the question out of sight", async () => {
+  const berth = opened();
+  const run = going(berth);
+  run.journal.append({
+    event: "started",
+    step: "server/packages",
+    title: `sh -c ${"x".repeat(100_000)}`,
+    before: null,
+  });
+  const person = asker("no");
+  await cancelRun(berth, run.id, person);
+  expect(person.asked[0]?.message).toMatch(/x … \(cut\)\nStop it/);
+  expect(person.asked[0]?.message.length).toBeLessThan(1000);
+});
+
 test.each<Answer>(["no", "unanswered", "unable"])("where the answer is %s the run goes on", async (answer) => {
   const berth = opened();
   const run = going(berth);

@@ -61,5 +61,8 @@ export function describeRun(berth: Berth, id: string): string[] {
   return [
     `Run ${id} of ${stack} on ${server.name}: ${run.parts.join(", ")}`,
     ...(begun ? [`Its last step: ${begun.title}`] : []),
-  ].map(visible);
+  ].map((line) => short(visible(line)));
 }
+
+/** A title may hold a command of the repository's, which is not to push the question out of sight. */
+const short = (line: string) => (line.length <= 300 ? line : `${line.slice(0, 290).toWellFormed()} … (cut)`);
