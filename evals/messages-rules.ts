@@ -36,6 +36,8 @@ const blocks = z.array(z.union([text, image, toolUse, toolResult, thinking, reda
 const message = z.strictObject({
   role: z.enum(["user", "assistant", "system"]),
   content: z.union([z.string().min(1, "content is empty"), blocks]),
+  // Claude Code says with a system message how hard to think from there on.
+  output_config: z.unknown().optional(),
 });
 
 const tool = z.looseObject({

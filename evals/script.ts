@@ -76,8 +76,12 @@ const turnOf = ({ text, calls }: Reply): Turn =>
   reply(text, ...calls.map(({ name, input }): Block => use(name, input)));
 
 function heardIn({ messages, tools = [] }: MessagesRequest): Heard {
-  const content = messages.at(-1)?.content ?? "";
-  const blocks = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
+  // A host may put words of its own, as the system's, behind what the tools said.
+  const since = messages.slice(messages.findLastIndex(({ role }) => role === "assistant") + 1);
+  const blocks = since.flatMap(({ role, content }) => {
+    if (role !== "user") return [];
+    return typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
+  });
   return {
     results: blocks.flatMap((block) =>
       block.type === "tool_result" ? [resultOf(textOf(block.content), block.is_error === true)] : [],
