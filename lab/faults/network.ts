@@ -22,7 +22,12 @@ export async function cutNetwork(lab: Lab, server: string, { seconds }: Span): P
   // Added first, since what is not there cannot be deleted.
   const undo = [line("nft", `add table ${table}; delete table ${table}`)];
   return inflict(lab, `cut-${server}`, { seconds, undo }, () =>
-    run("nft", [`table ${table} { ${chain("prerouting", "saddr")} ${chain("postrouting", "daddr")} }`]),
+    run("nft", [
+      `table ${table} {
+${chain("prerouting", "saddr")}
+${chain("postrouting", "daddr")}
+}`,
+    ]),
   );
 }
 

@@ -63,6 +63,9 @@ export function freeze(lab: Lab, pids: number[], { seconds }: Span): Promise<Fau
   const undo = pids.map((pid) => `kill -CONT ${pid} 2>/dev/null || :`);
   return inflict(lab, `freeze-${pids.join("-")}`, { seconds, undo }, async () => {
     for (const pid of pids) process.kill(pid, "SIGSTOP");
+    // The kernel stops one thread after the other.
+    const still = async () => (pids.every((pid) => stateOf(pid) === "T" || isGone(pid)) ? true : undefined);
+    if (!(await until(still, { timeoutMs: 30_000, everyMs: 20 }))) throw new Error(`${pids.join(", ")} did not stop`);
   });
 }
 
