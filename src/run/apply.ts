@@ -1,6 +1,8 @@
 import { BerthError } from "../kit/error.ts";
+import { openBeside } from "./beside.ts";
 import { changedBy } from "./event.ts";
 import { maskData } from "./mask.ts";
+import type { RunContext } from "./step.ts";
 import { stopped } from "./stop.ts";
 import { type Bound, type ContextFor, inContext, type Outcome, outputFrom, type Work } from "./work.ts";
 
@@ -10,13 +12,27 @@ export async function applyCalls<Ctx>(
   bound: readonly Bound<Ctx>[],
   contextFor: ContextFor<Ctx>,
 ): Promise<Outcome> {
+  const measuring = openBeside(work);
+  try {
+    return await bringAll(work, bound, contextFor, measuring.beside);
+  } finally {
+    await measuring.end();
+  }
+}
+
+async function bringAll<Ctx>(
+  work: Work,
+  bound: readonly Bound<Ctx>[],
+  contextFor: ContextFor<Ctx>,
+  beside: RunContext["beside"],
+): Promise<Outcome> {
   const outputs = new Map<string, unknown>();
   for (const line of bound) {
     const { id } = line.call;
     const log = work.openLog(id);
     try {
       work.signal.throwIfAborted();
-      const base = { run: work.run, signal: work.signal, log: log.write, outputOf: outputFrom(outputs) };
+      const base = { run: work.run, signal: work.signal, log: log.write, outputOf: outputFrom(outputs), beside };
       const { output, ours } = await inContext(base, line.call, contextFor, (ctx) => bring(work, line, ctx));
       outputs.set(id, output);
       const { data, ...masked } = maskData(work.scrub, output);

@@ -38,6 +38,8 @@ export const RunEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("undoing"), step, title }),
   z.object({ event: z.literal("undone"), step, log: LogSeal.optional() }),
   z.object({ event: z.literal("left"), step, why: z.string() }),
+  /** What was measured beside the steps of this taking. */
+  z.object({ event: z.literal("measured"), what: z.string(), figures: z.unknown(), masked }),
   z.object({ event: z.literal("ended"), state: End, failure: Failure.optional() }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;

@@ -1,4 +1,5 @@
 import { BerthError } from "../kit/error.ts";
+import { nothingBeside } from "./beside.ts";
 import type { Effect } from "./step.ts";
 import { type Bound, type ContextFor, inContext, outputFrom } from "./work.ts";
 
@@ -19,7 +20,7 @@ export async function previewCalls<Ctx>(
   signal: AbortSignal,
 ): Promise<Preview[]> {
   const outputs = new Map<string, unknown>();
-  const base = { run: "preview", signal, log: () => undefined, outputOf: outputFrom(outputs) };
+  const base = { run: "preview", signal, log: () => undefined, outputOf: outputFrom(outputs), beside: nothingBeside };
   const previews: Preview[] = [];
   for (const { call, step, input } of bound) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
+import { nothingBeside } from "./beside.ts";
 import { changedBy, outputsIn, type Progress } from "./event.ts";
 import { stopped } from "./stop.ts";
 import { type Bound, type ContextFor, inContext, type Outcome, outputFrom, type Work } from "./work.ts";
@@ -23,7 +24,7 @@ export async function rollbackCalls<Ctx>(
     const log = work.openLog(`${id}.undo`);
     try {
       work.signal.throwIfAborted();
-      const base = { run: work.run, signal: work.signal, log: log.write, outputOf };
+      const base = { run: work.run, signal: work.signal, log: log.write, outputOf, beside: nothingBeside };
       const why = await inContext(base, line.call, contextFor, (ctx) => takeBack(work, line, progress, ctx));
       if (why === undefined) work.journal.append({ event: "undone", step: id, log: log.close() });
       else {

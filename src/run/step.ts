@@ -11,6 +11,17 @@ export interface RunContext {
   log(text: string): void;
   /** The output of an earlier step of this run. Throws where that step has not been observed as done. */
   outputOf(stepId: string): unknown;
+  /**
+   * What goes on beside this step and those after it, once a run and name: begun by the first that asks, where `begin`
+   * finds something to do, and ended when the steps have ended, however they did. What it answers then is journalled.
+   */
+  beside<T extends Beside>(what: string, begin: () => Promise<T | undefined>): Promise<T | undefined>;
+}
+
+/** A measurement, under way until it is ended. */
+export interface Beside {
+  /** Answers plain data. */
+  end(): Promise<unknown>;
 }
 
 /** All that the engine needs to preview, apply, resume and undo one kind of change. */

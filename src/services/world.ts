@@ -48,6 +48,7 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
     sourceDir: dir,
     buildContext: () => buildContext(dir),
     scratchDir,
+    runDir: runFolder(config.home, run),
     caBundle: config.caBundle,
     trustedRoots: config.trustedRoots,
     version: config.version,

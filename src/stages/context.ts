@@ -35,6 +35,8 @@ export interface StageContext extends RunContext {
   buildContext(): Promise<{ hash: string; entries: ContextEntry[] }>;
   /** A folder of this run for large temporary files, on a disk; it goes with the run. */
   readonly scratchDir: string;
+  /** This run's folder on this machine, which stays: what a person may want to read afterwards. */
+  readonly runDir: string;
   /** PEM of the CA bundle for build steps, where one is configured. */
   readonly caBundle: string | undefined;
   /** PEM of certificate authorities that are trusted beside the system's own when an answer over HTTPS is verified. */

@@ -13,9 +13,16 @@ import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from 
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { backingContainer } from "./names.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { undoImpossible } from "./undo.ts";
 
-const Input = z.object({ environment: Environment, network: z.string(), spec: z.string(), backing: Backing });
+const Input = z.object({
+  environment: Environment,
+  network: z.string(),
+  spec: z.string(),
+  backing: Backing,
+  watched: Watched,
+});
 type Input = z.infer<typeof Input>;
 
 const readySeconds = 120;
@@ -44,6 +51,7 @@ export const backing = defineStep({
     await pull(engine, input.backing.image, ctx);
     const found = await findContainer(engine, nameOf(input));
     if (found && !(await asPlanned(engine, found, input))) {
+      await watchVisitors(input.watched, ctx);
       await stop(engine, found.id);
       await remove(engine, found.id, { scratch: false });
     }

@@ -43,6 +43,7 @@ export function deployCalls(plan: Plan): StepCall[] {
   const parts = partsOf(plan);
   const services = inOrder(plan.services);
   const routes = { proxy, planned: routesOf(plan) };
+  const { watched } = parts;
   return [
     network("stack/network", { stack, network: plan.network }),
     ...volumes.map(({ name, holds }) => volume(`stack/volume/${name}`, { stack, name, holds })),
@@ -52,12 +53,12 @@ export function deployCalls(plan: Plan): StepCall[] {
     ),
     ...plan.backing.map((part) => backing(`stack/backing/${part.name}`, { ...parts.common(part), backing: part })),
     ...services.flatMap((service) => releaseCommandCalls(service, parts)),
-    addRoutes("stack/routes/add", routes),
+    addRoutes("stack/routes/add", { ...routes, watched }),
     ...plan.routes.map(({ host }) => certificate(`stack/certificate/${host}`, { host, proxy: proxy.kind })),
     ...services.map((service) => startService(`stack/start/${service.name}`, parts.start(service))),
-    ...(plan.routes.length > 0 ? [switchTraffic("stack/switch", { ...routes, ...parts.traffic() })] : []),
-    retire("stack/retire", { stack, keep: parts.containers() }),
-    settleRoutes("stack/routes/settle", routes),
+    ...(plan.routes.length > 0 ? [switchTraffic("stack/switch", { ...routes, ...watched, ...parts.traffic() })] : []),
+    retire("stack/retire", { stack, keep: parts.containers(), watched }),
+    settleRoutes("stack/routes/settle", { ...routes, watched }),
     record("stack/record", {
       plan,
       planHash: hashOf(plan),
@@ -105,10 +106,18 @@ function partsOf(plan: Plan) {
     env: part.env,
     secrets: secretsOf(part, plan),
   });
+  const watched = {
+    server: plan.server.host,
+    checks: routes.map(({ host, service: name }) => ({
+      host,
+      path: plan.services.find((service) => service.name === name)?.health.path ?? null,
+    })),
+  };
   const common = (part: Service | Backing) => ({
     environment: environmentOf(part),
     network: networkName,
     spec: specOf(part, plan),
+    watched,
   });
   const placed = (service: Service) => ({
     stack,
@@ -120,22 +129,18 @@ function partsOf(plan: Plan) {
   return {
     release,
     container,
+    watched,
     common,
     environment: environmentOf,
     start: (service: Service) => {
       return { ...common(service), host: hostOf(service), service, placed: placed(service), all };
     },
     traffic: () => ({
-      server: plan.server.host,
       all,
       upstreams: routed.map((service) => ({
         file: upstreamFile(service),
         container: container(service),
         port: service.port,
-      })),
-      checks: routes.map(({ host, service: name }) => ({
-        host,
-        path: plan.services.find((service) => service.name === name)?.health.path ?? null,
       })),
     }),
     containers: () => [

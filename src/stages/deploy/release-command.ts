@@ -11,6 +11,7 @@ import { Environment, readEnvironment } from "./environment.ts";
 import { followLogs } from "./follow.ts";
 import { migrationFailed, migrationUnknown } from "./migration-errors.ts";
 import { releaseContainer } from "./names.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { type Ended, readRecord, recordFile, writeRecord } from "./release-record.ts";
 
 const Input = z.object({
@@ -19,6 +20,7 @@ const Input = z.object({
   spec: z.string(),
   service: Service,
   command: z.array(z.string()),
+  watched: Watched,
 });
 type Input = z.infer<typeof Input>;
 
@@ -71,6 +73,8 @@ export const runReleaseCommand = defineStep({
 
   apply: async (input, _before, ctx) => {
     const record = await readRecord(ctx.host, input.environment);
+    // What it changes, the version that serves has to live with until the switch.
+    await watchVisitors(input.watched, ctx);
     const ended = record?.state === "ended" ? record : await runToItsEnd(input, ctx);
     if (ended.exitCode !== 0) throw migrationFailed(ended, recordFile(input.environment), ctx.host);
   },

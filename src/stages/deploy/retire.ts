@@ -7,12 +7,13 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { containersOf, remove, type Seen, stop } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { recordFile } from "./release-record.ts";
 
 /** How long what is still open to an old container may take; a WebSocket ends with it. */
 const drainSeconds = 10;
 
-const Input = z.object({ stack: z.string(), keep: z.array(z.string()) });
+const Input = z.object({ stack: z.string(), keep: z.array(z.string()), watched: Watched });
 type Input = z.infer<typeof Input>;
 
 /** Ends what the release has replaced, by label alone: drained, stopped within its own time, removed. Volumes stay. */
@@ -33,6 +34,7 @@ export const retire = defineStep({
 
   apply: async (input, _before, ctx) => {
     const engine = await engineForActing(ctx);
+    await watchVisitors(input.watched, ctx);
     for (const container of await replaced(engine, input)) {
       if (container.status === "running" && container.address !== null) await drained(container.address, ctx);
       ctx.log(`stopping ${container.name}\n`);

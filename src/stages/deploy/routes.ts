@@ -7,12 +7,15 @@ import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
 import { engineIfAny } from "./engine.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 
-const Input = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
+const Routes = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
 
 /** What has to be known to change the routes of a stack. */
-export type RoutesInput = z.infer<typeof Input>;
+export type RoutesInput = z.infer<typeof Routes>;
+
+const Input = Routes.extend({ watched: Watched });
 
 const routesStep = (move: Move, title: (hosts: string) => string) =>
   defineStep({
@@ -31,6 +34,7 @@ const routesStep = (move: Move, title: (hosts: string) => string) =>
 
     apply: async (input, _before, ctx) => {
       const there = await routesThere(ctx.host, input.planned);
+      await watchVisitors(input.watched, ctx);
       await putRoutes(routesAfter(move, there, input.planned), input, ctx);
     },
 

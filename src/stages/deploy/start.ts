@@ -10,6 +10,7 @@ import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { type Gated, isHealthy, passGate } from "./gate.ts";
 import { failedContainer } from "./names.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { containersOfService, Placed, putBack, servingOf } from "./serving.ts";
 import { undoImpossible } from "./undo.ts";
 
@@ -23,6 +24,7 @@ const Input = z.object({
   placed: Placed,
   /** All services of the plan: when one of them fails, all of them stay what they were. */
   all: z.array(Placed),
+  watched: Watched,
 });
 type Input = z.infer<typeof Input>;
 
@@ -121,6 +123,7 @@ async function clearLeftovers(engine: Docker, input: Input, serving: Seen | unde
 async function makeRoom(engine: Docker, input: Input, serving: Seen | undefined, ctx: StageContext): Promise<void> {
   if (input.service.strategy.kind !== "stop-first" || !serving || serving.name === nameOf(input)) return;
   ctx.log(`stopping ${serving.name} first: ${input.service.strategy.why}\n`);
+  await watchVisitors(input.watched, ctx);
   await stop(engine, serving.id);
 }
 

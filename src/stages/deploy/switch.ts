@@ -11,6 +11,7 @@ import { Plan } from "../plan/schema.ts";
 import { askHttps, type HttpsAnswer, wellAnswered } from "./answer.ts";
 import { containersOf, findContainer } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
+import { Watched, watchVisitors } from "./prober/watch.ts";
 import { putRoutes, routesHold } from "./routes.ts";
 import { routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 import { Placed, putBack } from "./serving.ts";
@@ -19,16 +20,13 @@ import { undoImpossible } from "./undo.ts";
 const verifySeconds = 20;
 
 const Input = z.object({
-  /** Where HTTPS is asked: the server's address or name. */
-  server: z.string(),
+  ...Watched.shape,
   proxy: Plan.shape.proxy,
   planned: StackRoutes,
   /** The file that the proxy reads for a service, and the container that it shall name. */
   upstreams: z.array(z.object({ file: z.string(), container: z.string(), port: z.int() })),
   /** All services, routed or not: where one host does not answer well, all of them are what they were. */
   all: z.array(Placed),
-  /** Each host's health path; null: any answer that is not the proxy's own. */
-  checks: z.array(z.object({ host: z.string(), path: z.string().nullable() })),
 });
 type Input = z.infer<typeof Input>;
 
@@ -70,11 +68,15 @@ export const switchTraffic = defineStep({
     if (!wanted) throw vanished(input);
     // Read again: a run that goes on after a crash may have switched before it, and must not take that for the old.
     const before = await current(input, ctx);
+    const watch = await watchVisitors(input, ctx);
+    if (!watch) ctx.log("no requests are counted: before this, nothing answered this machine well over HTTPS\n");
     try {
       await point(input, wanted, ctx);
+      watch?.switched(true);
       await verifyOrThrow(input, ctx);
     } catch (error) {
       await pointBack(input, before, ctx);
+      watch?.switched(false);
       await putBack(engine, input.all, ctx.host);
       throw error;
     }
