@@ -44,6 +44,7 @@ test.each([
   "ssh://%E2%80%AEroot@host",
   "ssh://%zz@host",
   "root;id@host",
+  "ssh://$(id)@host",
 ])("%j is none", (text) => {
   expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: "bad_address" }));
 });

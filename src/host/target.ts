@@ -49,7 +49,7 @@ export function parseAddress(text: string): Address {
 }
 
 /** It stands before the host where a person approves a server: with an @ or a space in it, it could pass for another host. */
-const login = /^[\p{L}\p{N}_][\p{L}\p{N}_.+\\$-]{0,63}$/u;
+const login = /^[\p{L}\p{N}_][\p{L}\p{N}_.+\\-]{0,63}$/u;
 
 /** What is encoded wrongly stays as it is, and is no login. */
 function decoded(user: string | undefined): string | undefined {

@@ -66,6 +66,13 @@ test("a variable that was wished is shown, and leaves the dialog its size", () =
   expect(text.split("\n")).toHaveLength(summary(large, steps).split("\n").length);
 });
 
+test("a long value that was wished does not hide the variable behind it", () => {
+  const env = { SITE: "x".repeat(4000), NODE_OPTIONS: "--require ./steal.js" };
+  expect(summary({ ...large, wishes: { ...large.wishes, env } })).toMatch(
+    /SITE=x+ … \(cut\), NODE_OPTIONS=--require .\/steal.js\n/,
+  );
+});
+
 test("two repositories of one name are told apart, and what a server alone says is said to be that", () => {
   const steps = Array.from({ length: 20 }, (_, n) => step(`step ${n}`));
   const told = { ...about, from: "https://git.example.com/evil/shop\nCost: nothing", startsFromUnknown: true };

@@ -19,7 +19,7 @@ export interface SummaryAbout {
 }
 
 /** A client's dialog is small: at most 25 lines and 2,000 characters. */
-const most = { characters: 2000, services: 3, steps: 8, risks: 2, names: 5 };
+const most = { characters: 2000, services: 3, steps: 8, risks: 2, names: 5, value: 40 };
 
 /** How wide a line may be; the last of them keeps every plan within the bounds. */
 const widths = [220, 120, 79];
@@ -37,7 +37,8 @@ export function renderSummary(
   // What a model was told by somebody else may have become a wish, so what goes into a program by one is shown.
   const wished = named(
     "Wished variables",
-    few(Object.entries(plan.wishes.env).map(([name, value]) => `${name}=${value}`)),
+    // A long value is not to hide the name behind it.
+    few(Object.entries(plan.wishes.env).map(([name, value]) => `${name}=${cut(oneLine(value), most.value)}`)),
   );
   // Two repositories may have one name: which one it is shows in the address alone.
   const origin = named("From", from ?? "");
