@@ -9,7 +9,7 @@ export interface SummaryStep {
 }
 
 /** What a person is told beside the plan itself. */
-export interface SummaryAbout {
+interface SummaryAbout {
   /** The approval request: it shows the whole plan on a terminal. */
   request: string;
   /** Where the source came from, as far as it is known here; of its content the plan holds the hash. */
