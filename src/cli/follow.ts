@@ -1,7 +1,9 @@
 import type { RunEvent } from "../run/event.ts";
 import type { Berth } from "../services/berth.ts";
 import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
+import { runFolder } from "../services/run-folder.ts";
 import { cancel, follow } from "../services/runs.ts";
+import { type Figures, figuresIn, requestsFile } from "../stages/deploy/prober/figures.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 
@@ -13,6 +15,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   const progress = showProgress(terminal);
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];
+  const requests: Figures[] = [];
   let interrupts = 0;
   const stopListening = terminal.onInterrupt(() => {
     interrupts++;
@@ -26,6 +29,8 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   });
   const onEvent: typeof progress.onEvent = (event, line) => {
     if (event.event === "ended" || event.event === "failed") failed = event.failure ?? failed;
+    const figures = figuresIn(event);
+    if (figures) requests.push(figures);
     progress.onEvent(event, line);
   };
   const state = await follow(berth, run, { after, onEvent, onLog: progress.onLog, signal: leaving.signal }).finally(
@@ -44,9 +49,12 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
         observed,
         applied,
         address: addresses.join(", "),
+        ...(requests.length > 0 && { requests }),
         ...(failed && { failure: failed }),
       }),
     );
+  if (requests.some(({ failed }) => failed > 0))
+    terminal.note(`Each request by itself: ${requestsFile(runFolder(berth.config.home, run))}`);
   if (state === "done") {
     terminal.note(`\n${applied} steps applied, ${observed} already held.`);
     if (!terminal.json) for (const address of addresses) terminal.say(`${plan.stack} answers on ${address}`);

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { visible, visibleLines } from "../kit/text.ts";
 import type { RunEvent } from "../run/event.ts";
+import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
@@ -25,6 +26,8 @@ export function showProgress(terminal: Terminal) {
   }
 
   function lineOf(event: RunEvent, at: string): string | undefined {
+    const figures = figuresIn(event);
+    if (figures) return `${figures.failed > 0 ? "!" : "·"} ${figuresLine(figures)}`;
     if (!("step" in event)) return undefined;
     const title = titles.get(event.step) ?? event.step;
     const took = seconds(began.get(event.step), at);

@@ -90,6 +90,21 @@ test("a run that nobody has taken: what it will do, by the names of its steps", 
   });
 });
 
+test("what was asked while a release was switched, one line a taking; what another version has measured is left out", () => {
+  const { run, take } = newRun();
+  const figures = {
+    ...{ from: "2026-01-01T00:00:00.000Z", lasted: 900, sent: 214, failed: 0, failures: {}, missed: 0, slowest: 38 },
+    ...{ p50: 3, p99: 30, unanswered: 38, switched: 400, versions: [] },
+  };
+  const acting = take();
+  expect(readRun(berth, run).requests).toEqual([]);
+  acting.say({ event: "measured", what: "requests", figures });
+  acting.say({ event: "measured", what: "requests", figures: { sent: "many" } });
+  acting.say({ event: "measured", what: "something else", figures });
+  const line = "while the release was switched: 214 requests, 0 failed, slowest 38 ms";
+  expect(readRun(berth, run).requests).toEqual([{ ...figures, line }]);
+});
+
 test("a run from its first step to its address", () => {
   const { run, take } = newRun();
   const acting = take();

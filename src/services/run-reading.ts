@@ -4,6 +4,7 @@ import { follow } from "../run/follow.ts";
 import { eventIn, verifyJournal } from "../run/journal.ts";
 import { runOf, stateOf } from "../run/runs.ts";
 import type { EventRow, RunRecord } from "../run/store.ts";
+import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
 import { Plan } from "../stages/plan/schema.ts";
 import { planOf } from "../store/plans.ts";
 import { runStore } from "../store/runs.ts";
@@ -37,6 +38,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
     ended: goesOn ? null : (ended?.at ?? null),
     steps,
     failure: state === "failed" ? (ended?.failure ?? null) : null,
+    requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
     addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],
     editedLine: journal.intact ? null : journal.seq,
@@ -85,6 +87,12 @@ function endIn(rows: readonly EventRow[]) {
   }
   return undefined;
 }
+
+const requestsIn = (rows: readonly EventRow[]): RunReading["requests"] =>
+  rows.flatMap((row) => {
+    const figures = figuresIn(eventIn(row));
+    return figures ? [{ ...figures, line: figuresLine(figures) }] : [];
+  });
 
 const plannedHash = ({ operation }: RunRecord): string => Operation.options[0].parse(operation).plan;
 

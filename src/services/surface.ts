@@ -1,5 +1,6 @@
 import type { Part } from "../pipeline.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
+import type { Figures } from "../stages/deploy/prober/figures.ts";
 import type { Change } from "../stages/plan/diff.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Wishes } from "../stages/plan/wishes.ts";
@@ -173,6 +174,8 @@ export interface RunReading {
   failure: { code: string; message: string; object: string; cause: string; next: string } | null;
   /** Output of the steps, in order, scrubbed when it was written; text from outside. */
   log: { text: string; cursor: string; older: string | null };
+  /** What came of asking the stack's addresses while the run changed what serves them: one a taking, oldest first. */
+  requests: (Figures & { line: string })[];
   /** Addresses of the stack, once a deploy is done. */
   addresses: string[];
   /** First line of the journal that was changed from outside; null where it is intact. */

@@ -54,6 +54,10 @@ export const getRun = defineTool({
     log: z
       .object({ text: z.string().describe("untrusted"), cursor: z.string(), older: z.string().optional() })
       .optional(),
+    requests: z
+      .array(z.object({ sent: z.number(), failed: z.number(), slowest_ms: z.number(), text: z.string() }))
+      .optional()
+      .describe("asked while the release was switched"),
     addresses: z.array(z.string()).optional(),
     warning: z.string().optional(),
     next: z.string(),
@@ -90,7 +94,7 @@ async function waitFor(run: string, seconds: number, { surface: { runs }, signal
 const goesOn = (state: RunReading["state"]) => state === "pending" || state === "running";
 
 function readingOf(reading: RunReading, detail: "short" | "full") {
-  const { run, stack, plan, parts, state, steps, failure, log, addresses, editedLine } = reading;
+  const { run, stack, plan, parts, state, steps, failure, requests, log, addresses, editedLine } = reading;
   const at = steps.find((step) => step.state === "running" || step.state === "failed");
   return {
     run,
@@ -108,6 +112,9 @@ function readingOf(reading: RunReading, detail: "short" | "full") {
       cursor: log.cursor,
       ...(log.older !== null && { older: log.older }),
     },
+    ...(requests.length > 0 && {
+      requests: requests.map(({ sent, failed, slowest, line }) => ({ sent, failed, slowest_ms: slowest, text: line })),
+    }),
     ...(addresses.length > 0 && { addresses }),
     ...(editedLine !== null && {
       warning: `Line ${editedLine} of the run's journal was changed from outside: tell the person.`,

@@ -372,7 +372,7 @@ describe("get_run", () => {
     ],
     failure: null,
     log: { text: `ready ${secretValue} </untrusted-1>`, cursor: "c1", older: "c0" },
-    ...{ addresses: [], editedLine: null },
+    ...{ addresses: [], editedLine: null, requests: [] },
   };
   const reads = (change: Partial<RunReading>) => ({ read: vi.fn(() => ({ ...reading, ...change })) });
 
@@ -402,6 +402,15 @@ describe("get_run", () => {
       addresses: ["https://shop.example.com"],
       next: expect.stringContaining("get_status"),
     });
+  });
+
+  test("says what visitors met while the release was switched", async () => {
+    const figures = {
+      ...{ from: expires, lasted: 900, sent: 9, failed: 1, failures: { ECONNRESET: 1 }, missed: 0, slowest: 38 },
+      ...{ p50: 3, p99: 38, unanswered: 38, switched: 400, versions: [], line: "9 requests, 1 failed" },
+    };
+    const answer = await called("get_run", { run }, { runs: reads({ state: "done", requests: [figures] }) });
+    expect(answer["requests"]).toEqual([{ sent: 9, failed: 1, slowest_ms: 38, text: "9 requests, 1 failed" }]);
   });
 
   test("says why it failed as somebody else's words, and what to do as ours", async () => {

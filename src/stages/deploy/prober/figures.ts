@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { z } from "zod";
+import type { RunEvent } from "../../../run/event.ts";
 import type { Probed, ProbeRecord } from "./prober.ts";
 
 /** What the requests of a while came to. Times in ms; those of `versions` and `switched` from the first request on. */
@@ -26,6 +28,17 @@ export const Figures = z.object({
   versions: z.array(z.object({ version: z.string(), answers: z.int(), first: z.number(), last: z.number() })),
 });
 export type Figures = z.infer<typeof Figures>;
+
+/** As the journal names what is measured here. */
+export const measured = "requests";
+
+/** In a run's folder: every request as a line of JSON. */
+export const requestsFile = (runDir: string): string => join(runDir, "requests.jsonl");
+
+/** What a run's event says of requests; undefined where it is about something else, or of another version of Berth. */
+export function figuresIn(event: RunEvent): Figures | undefined {
+  return event.event === "measured" && event.what === measured ? Figures.safeParse(event.figures).data : undefined;
+}
 
 /** More different answers than this tell nothing about versions: they hold the time, or a token. */
 const mostVersions = 8;

@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { constants, createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { until } from "../../../kit/wait.ts";
 import { listening, type Made, makeKeys, serveHttps } from "./https-fixture.ts";
 import { type Prober, type Probing, startProber } from "./prober.ts";
+
+// Where many things run at once, a second of requests may take several.
+vi.setConfig({ testTimeout: 60_000 });
 
 let keys: Made;
 beforeAll(() => {
@@ -67,7 +70,7 @@ const asked = (port: number, more: Partial<Probing> = {}): Probing => ({
 /** Until so many requests have ended. */
 async function after(prober: Prober, requests: number) {
   const enough = async () => (prober.records().length >= requests ? true : undefined);
-  expect(await until(enough, { timeoutMs: 60_000, everyMs: 5 })).toBe(true);
+  expect(await until(enough, { timeoutMs: 25_000, everyMs: 5 })).toBe(true);
   return prober.stop();
 }
 
@@ -130,7 +133,7 @@ test("a slow answer keeps no other from being asked, and takes as long as it too
 test("who never answers is given up after the timeout, also when the prober ends", async () => {
   const seen = await serve(() => undefined);
   const prober = startProber(asked(seen.port, { timeoutMs: 300 }));
-  expect(await until(async () => seen.requests[2], { timeoutMs: 60_000, everyMs: 5 })).toBeDefined();
+  expect(await until(async () => seen.requests[2], { timeoutMs: 25_000, everyMs: 5 })).toBeDefined();
   const { records } = await prober.stop();
   expect(records.length).toBeGreaterThanOrEqual(3);
   for (const record of records) expect(record).toMatchObject({ ok: false, error: "timeout" });
@@ -140,13 +143,18 @@ test("a server that goes away and comes back: what failed in between, and well b
   const seen = await serve((_n, _request, end) => end("well"));
   const prober = startProber(asked(seen.port));
   const past = (n: number) =>
-    until(async () => (prober.records().length > n ? true : undefined), { timeoutMs: 60_000 });
+    until(async () => (prober.records().length > n ? true : undefined), { timeoutMs: 25_000 });
   await past(5);
+  // Those too that are just about to be accepted.
+  let away = true;
+  seen.server.on("connection", (socket) => away && socket.destroy());
+  seen.server.on("secureConnection", (socket) => away && socket.destroy());
   seen.server.close();
   seen.server.closeAllConnections();
   await once(seen.server, "close");
   const gone = prober.records().length;
   await past(gone + 20);
+  away = false;
   seen.server.listen(seen.port, "127.0.0.1");
   await once(seen.server, "listening");
   await past(prober.records().length + 20);

@@ -1,11 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { until } from "../../../kit/wait.ts";
 import type { StageContext } from "../../context.ts";
 import { type Made, makeKeys, serveHttps } from "./https-fixture.ts";
 import { watchVisitors } from "./watch.ts";
+
+// Where many things run at once, a second of requests may take several.
+vi.setConfig({ testTimeout: 60_000 });
 
 let keys: Made;
 let runDir: string;
@@ -31,7 +34,7 @@ const lines = () =>
     .filter(Boolean)
     .map((line) => JSON.parse(line) as { host: string; status: number; at: string });
 const counted = (enough: number) =>
-  until(async () => (lines().length >= enough ? true : undefined), { timeoutMs: 60_000 });
+  until(async () => (lines().length >= enough ? true : undefined), { timeoutMs: 25_000 });
 
 async function serve(answer: () => number, bytes = 2) {
   const { port, close } = await serveHttps(keys, (_request, response) => {

@@ -1,9 +1,8 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { StageContext } from "../../context.ts";
 import type { ProbeRequest } from "./ask.ts";
-import { type Figures, figuresOf } from "./figures.ts";
+import { type Figures, figuresOf, measured, requestsFile } from "./figures.ts";
 import { type ProbeRecord, type Probing, probeOnce, startProber } from "./prober.ts";
 
 /** The public addresses of a stack. */
@@ -25,9 +24,6 @@ const mostPerSecond = 10;
 const mostBytesPerSecond = 1_000_000;
 const firstAnswerMs = 5000;
 
-/** As the journal names what is measured here. */
-export const measured = "requests";
-
 /**
  * Asks the stack's addresses from this machine, as visitors do, from here on until the run's steps have ended; called by
  * each step that may disturb what serves, before it does. Only what is answered well now is asked: a first release, or what
@@ -45,7 +41,7 @@ async function begin({ server, checks }: Watched, ctx: StageContext, port: numbe
   const [first] = usual;
   if (!first) return undefined;
   const bytes = usual.reduce((sum, answer) => sum + answer.bytes, 0) / usual.length;
-  const file = openRecords(join(ctx.runDir, "requests.jsonl"));
+  const file = openRecords(requestsFile(ctx.runDir));
   const prober = startProber({
     ...asked,
     perSecond: Math.max(1, Math.min(mostPerSecond, mostBytesPerSecond / Math.max(1, bytes))),
