@@ -32,6 +32,14 @@ test("a script gets what its calls led to, and what the person says", () => {
   expect(model(request(...seen.messages, ...said))).toMatchObject({ content: [{ text: "You said Well." }] });
 });
 
+test("what a host adds behind the results, as the system's word, is neither a result nor the person's", () => {
+  const model = playing(script());
+  model(request(asks));
+  const added = { role: "system" as const, content: "Keep them updated." };
+  const seen = request(asks, acts, answers('{"colour":"octarine"}'), added);
+  expect(model(seen)).toMatchObject({ content: [{ type: "text", text: "It is octarine." }] });
+});
+
 test("a request that is sent again gets the same reply", () => {
   const model = playing(script());
   expect(model(request(asks))).toBe(model(request(asks)));
