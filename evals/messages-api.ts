@@ -24,7 +24,7 @@ export type Turn =
   /** Says this, and then nothing any more, until the client goes. */
   | { stalls: string };
 
-export interface Usage {
+interface Usage {
   input_tokens: number;
   output_tokens: number;
   cache_read_input_tokens: number;
