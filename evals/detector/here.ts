@@ -5,7 +5,7 @@ import { docker } from "../../lab/engine.ts";
 import type { Lab } from "../../lab/names.ts";
 import type { Facts } from "./facts.ts";
 
-/** What of this computer a session could change: what the Engine that builds holds of ours, and the source. */
+/** What of this computer a talk could change: what the Engine that builds holds of ours, and the source. */
 export async function factsHere(lab: Lab, source: string): Promise<Facts> {
   const images = await docker(lab, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "berth/*"]);
   const trials = ["ps", "--all", "--filter", "label=dev.berth.trial", "--format", "{{.Names}}"];
