@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { setName } from "../../lab/dns.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import { until } from "../../src/kit/wait.ts";
-import { ask, type Cli, failureIn, openCli, testLab, type UpOptions } from "./berth.ts";
-import { servingDomain, servingServer } from "./servers.ts";
-import { makeTiny, says, type Tiny, type Version } from "./tiny.ts";
+import { ask, type Cli, failureIn, openCli, testLab, type UpOptions } from "../e2e/berth.ts";
+import { servingDomain, servingServer } from "../e2e/servers.ts";
+import { makeTiny, says, type Tiny, type Version } from "../e2e/tiny.ts";
 
 // New versions that fail, each in its way, beside a guestbook: what served before serves after each of them.
 const lab = testLab();
