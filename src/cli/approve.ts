@@ -70,7 +70,7 @@ function showAct(berth: Berth, request: Request): Shown {
   if (run === undefined) throw unknownAct(request.id);
   return {
     text: describeRun(berth, run).join("\n"),
-    question: "Stop this run after what it is doing? It can be resumed.",
+    question: "Stop this run after what it is doing? Going on later takes a new approval.",
     hosts: [planOfRun(berth, run).server.host],
     base: {},
     request: () => request,

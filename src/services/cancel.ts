@@ -36,7 +36,7 @@ export async function cancelRun(berth: Berth, run: string, asker: Asker): Promis
     base: {},
     baseNow: () => ({}),
     message: (request: string) =>
-      `${describeRun(berth, run).join("\n")}\nStop it after what it is doing? It can be resumed.\nIn a terminal: berth approve ${request}`,
+      `${describeRun(berth, run).join("\n")}\nStop it after what it is doing? Going on later takes a new approval.\nIn a terminal: berth approve ${request}`,
     word: runOf(runs, run).stack ?? run,
     grave: false,
   };
