@@ -8,6 +8,7 @@ import { grant, requestFor } from "../services/grants.ts";
 import { addressOf } from "../services/kept-analyses.ts";
 import { proposeStored } from "../services/propose.ts";
 import { planOfRun } from "../services/run-facts.ts";
+import { otherSource } from "../services/standing.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { passphrase } from "./up.ts";
@@ -55,8 +56,15 @@ async function showPlan(berth: Berth, wanted: string, request: Request | undefin
   const proposal = await proposeStored(berth, hash);
   const { plan, base } = proposal;
   const from = addressOf(berth.store, plan.source);
+  const replaces = otherSource(berth.store, plan);
   return {
-    text: `${renderPlan(plan, proposal.hash)}${from === undefined ? "" : `\nThe source came from ${visible(from)}`}`,
+    text: [
+      renderPlan(plan, proposal.hash),
+      ...(from === undefined ? [] : [`The source came from ${visible(from)}`]),
+      ...(replaces === undefined
+        ? []
+        : [`! Another source runs as ${plan.stack}, ${visible(replaces)}: this replaces it.`]),
+    ].join("\n"),
     question: `Apply this plan to ${plan.server.name}?`,
     hosts: [plan.server.host],
     base,

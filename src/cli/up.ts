@@ -8,6 +8,7 @@ import type { Berth } from "../services/berth.ts";
 import { grant, grantFor, requestFor } from "../services/grants.ts";
 import type { Proposal } from "../services/propose.ts";
 import { preview, start } from "../services/runs.ts";
+import { otherSource } from "../services/standing.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { followToEnd } from "./follow.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
@@ -28,6 +29,9 @@ export async function applyPlan(
   const { plan, hash } = proposal;
   terminal.note(renderPlan(plan, hash));
   if (proposal.startsFromUnknown) terminal.note(`${fromUnknown}\n`);
+  const replaces = otherSource(berth.store, plan);
+  if (replaces !== undefined)
+    terminal.note(`! Another source runs as ${plan.stack}, ${visible(replaces)}: this replaces it.\n`);
   const steps = await preview(berth, plan, new AbortController().signal);
   const changes = steps.filter(({ holds }) => !holds);
   if (changes.length === 0) return nothingToDo(terminal, proposal, steps);

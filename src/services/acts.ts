@@ -13,6 +13,7 @@ import { addressOf } from "./kept-analyses.ts";
 import { assertEarlierHold } from "./order.ts";
 import { baseOf, knownSerial, serialIn } from "./plan-base.ts";
 import { look, preview, resume, start } from "./runs.ts";
+import { otherSource } from "./standing.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { Asker, PartOutcome, StepPreview } from "./surface.ts";
 
@@ -114,6 +115,7 @@ function endedJustNow({ store }: Berth, run: string): boolean {
 function matterOf({ store }: Berth, chosen: ChosenPlan, base: Base, previews: readonly Preview[]): Matter {
   const { plan, hash } = chosen;
   const from = addressOf(store, plan.source);
+  const replaces = otherSource(store, plan);
   const startsFromUnknown = serialIn(base, plan) > 0 && knownSerial(store, plan) === 0;
   return {
     operation: operationOf(chosen),
@@ -122,7 +124,7 @@ function matterOf({ store }: Berth, chosen: ChosenPlan, base: Base, previews: re
       const serial = knownSerial(store, plan);
       return serial > serialIn(base, plan) ? baseOf(plan, serial) : base;
     },
-    message: (request) => renderSummary(plan, hash, previews, { request, from, startsFromUnknown }),
+    message: (request) => renderSummary(plan, hash, previews, { request, from, replaces, startsFromUnknown }),
     word: plan.stack,
     grave: previews.some(({ effect, holds }) => !holds && (effect === "spend" || effect === "destroy")),
   };

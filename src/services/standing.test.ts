@@ -7,7 +7,7 @@ import { makePlan, planHash } from "../stages/plan/make.ts";
 import { openStore } from "../store/open.ts";
 import { putPlan } from "../store/plans.ts";
 import { putStack } from "../store/stacks.ts";
-import { standingOf } from "./standing.ts";
+import { otherSource, standingOf } from "./standing.ts";
 
 const home = mkdtempSync(join(tmpdir(), "berth-standing-"));
 const stores: ReturnType<typeof openStore>[] = [];
@@ -52,4 +52,14 @@ test("a server that forgets what was applied does not make a stack new", () => {
   putStack(store, { name: stack, server: "shop", appliedPlan: planHash(plan), serial: 3, updated: "" });
   expect(standingOf(store, at, null).newStack).toBe(false);
   expect(standingOf(store, { stack, server: "other" }, null).newStack).toBe(true);
+});
+
+test("another source under the stack's name is named; a newer version of the same one is not", () => {
+  const store = fresh();
+  const other = { ...plan, source: { ...plan.source, name: "payroll", kind: "git" as const } };
+  expect(otherSource(store, other)).toBeUndefined();
+  putPlan(store, { stack, serial: 0, plan, created: "" });
+  putStack(store, { name: stack, server: "shop", appliedPlan: planHash(plan), serial: 1, updated: "" });
+  expect(otherSource(store, other)).toBe(`${plan.source.name} (${plan.source.kind})`);
+  expect(otherSource(store, { ...plan, source: { ...plan.source, revision: "newer" } })).toBeUndefined();
 });

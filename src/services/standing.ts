@@ -39,4 +39,13 @@ export function standingOf(
   };
 }
 
+/** The source that stands under this plan's name, where it is another one: a plan is known by its stack's name alone. */
+export function otherSource(store: Store, plan: Plan): string | undefined {
+  const applied = planOf(store, stackOf(store, plan.stack)?.appliedPlan ?? "");
+  const parsed = PlanSchema.safeParse(applied?.plan);
+  if (!parsed.success) return undefined;
+  const { name, kind } = parsed.data.source;
+  return name === plan.source.name && kind === plan.source.kind ? undefined : `${name} (${kind})`;
+}
+
 const isOf = (name: string, { stack, wishes }: Plan) => stack === name && (wishes.stack ?? name) === name;

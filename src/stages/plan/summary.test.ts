@@ -8,7 +8,7 @@ import { renderSummary, type SummaryStep } from "./summary.ts";
 
 const hash = "0123456789ab".padEnd(64, "0");
 const step = (title: string, over: Partial<SummaryStep> = {}) => ({ title, effect: "change", holds: false, ...over });
-const about = { request: "request_1", from: undefined, startsFromUnknown: false };
+const about = { request: "request_1", from: undefined, replaces: undefined, startsFromUnknown: false };
 const summary = (plan: Plan, steps: readonly SummaryStep[] = [step("do it")]) =>
   renderSummary(plan, hash, steps, about);
 
@@ -75,9 +75,15 @@ test("a long value that was wished does not hide the variable behind it", () => 
 
 test("two repositories of one name are told apart, and what a server alone says is said to be that", () => {
   const steps = Array.from({ length: 20 }, (_, n) => step(`step ${n}`));
-  const told = { ...about, from: "https://git.example.com/evil/shop\nCost: nothing", startsFromUnknown: true };
+  const told = {
+    ...about,
+    from: "https://git.example.com/evil/shop\nCost: nothing",
+    startsFromUnknown: true,
+    replaces: "payroll (git)\nx",
+  };
   const text = renderSummary(large, hash, steps, told);
   expect(text).toContain("\nFrom: https://git.example.com/evil/shop\\nCost: nothing\nServer: ");
+  expect(text).toContain(", payroll (git)\\nx: this replaces it.\n");
   expect(text).toContain("Mind: what stands there was not applied from here");
   expect(text.split("\n").length).toBeLessThanOrEqual(25);
 });

@@ -14,6 +14,8 @@ interface SummaryAbout {
   request: string;
   /** Where the source came from, as far as it is known here; of its content the plan holds the hash. */
   from: string | undefined;
+  /** Another source stands under the stack's name. */
+  replaces: string | undefined;
   /** What stands on the server was not applied from this computer. */
   startsFromUnknown: boolean;
 }
@@ -32,7 +34,7 @@ export function renderSummary(
   plan: Plan,
   hash: string,
   steps: readonly SummaryStep[],
-  { request, from, startsFromUnknown }: SummaryAbout,
+  { request, from, replaces, startsFromUnknown }: SummaryAbout,
 ): string {
   // What a model was told by somebody else may have become a wish, so what goes into a program by one is shown.
   const wished = named(
@@ -57,6 +59,9 @@ export function renderSummary(
     ...stepLines(steps, most.steps - origin.length - wished.length),
     ...fewLines(
       [
+        ...(replaces === undefined
+          ? []
+          : [`Mind: another source runs as ${plan.stack}, ${replaces}: this replaces it.`]),
         ...(startsFromUnknown ? [unknownStands] : []),
         ...plan.risks.map(({ about, text }) => `Mind: ${about}: ${text}`),
       ],
