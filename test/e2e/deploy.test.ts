@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { scan } from "../../lab/scan.ts";
 import { inServer, rebootServer, removeServer, type Server } from "../../lab/server.ts";
 import { until } from "../../src/kit/wait.ts";
+import { Figures } from "../../src/stages/deploy/prober/figures.ts";
 import { applied, ask, type Cli, copyOfGuestbook, done, type Ended, openCli, testLab } from "./berth.ts";
 import { freshServer, passwordLogin } from "./servers.ts";
 
@@ -126,6 +127,12 @@ test("one changed line: one image, one container, little over the line, and the 
   expect(bytes).toBeLessThan((await sourceLayerBytes()) + 64_000);
   expect(await docker("inspect", "--format", "{{.Id}}", "guestbook-postgres")).toBe(postgres);
   expect((await entries()).map(({ message }) => message)).toEqual(["the first entry"]);
+  // Asked from this machine while it was done, on new connections and on kept ones, and none of it lost.
+  const [asked] = Figures.array().parse(changed.events.at(-1)?.["requests"]);
+  expect(asked).toMatchObject({ failed: 0, failures: {}, switched: expect.any(Number) });
+  expect(asked?.sent).toBeGreaterThan(5);
+  expect(changed.stderr).toContain(`while the release was switched: ${asked?.sent} requests, 0 failed, slowest`);
+  expect(first.events.at(-1)).not.toHaveProperty("requests");
   expect(applied(changed).filter((step) => step.startsWith("server/"))).toEqual([]);
   expect(applied(changed)).toEqual(
     expect.arrayContaining([
