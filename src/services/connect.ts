@@ -21,12 +21,11 @@ export interface NamedTarget {
   target: Target;
   /** The pinned host key; undefined until a person has approved a plan that shows it. */
   pinned: string | undefined;
+  /** What `noteServer` notes of it. */
+  stored: StoredServer;
 }
 
-/**
- * A known server by its name, else any address that ssh takes; a new one is noted, its key not yet pinned. Throws
- * `server_name_taken`.
- */
+/** A known server by its name, else any address that ssh takes. Throws `server_name_taken`. */
 export async function findServer(config: Config, store: Store, wanted: string): Promise<NamedTarget> {
   const known = serverOf(store, wanted) ?? servers(store).find(({ target }) => target === wanted);
   const server = known ?? { name: "", target: wanted, hostKey: null, facts: {}, updated: "" };
@@ -44,8 +43,14 @@ export async function findServer(config: Config, store: Store, wanted: string): 
   }
   const hostKey = known?.hostKey ?? pinOf(store, host, port);
   const facts = { identityFile, host, port };
-  putServer(store, { name, target: server.target, hostKey, facts, updated: new Date().toISOString() });
-  return { name, target, pinned: hostKey ?? undefined };
+  const stored = { name, target: server.target, hostKey, facts, updated: new Date().toISOString() };
+  if (known) putServer(store, stored);
+  return { name, target, pinned: hostKey ?? undefined, stored };
+}
+
+/** A new server is known from when it first let us in, its key not yet pinned: a misspelt address is no server of anybody's. */
+export function noteServer(store: Store, { name, stored }: NamedTarget): void {
+  if (!serverOf(store, name)) putServer(store, stored);
 }
 
 /** A name that a person gave stays theirs: whoever names `ssh://root@prod` does not change where their `prod` leads. */

@@ -13,7 +13,7 @@ import type { Survey } from "../stages/survey/schema.ts";
 import { surveyServer } from "../stages/survey/server.ts";
 import { putPlan } from "../store/plans.ts";
 import type { Berth } from "./berth.ts";
-import { connect, findServer } from "./connect.ts";
+import { connect, findServer, noteServer } from "./connect.ts";
 import { baseOf } from "./plan-base.ts";
 import { standingOf } from "./standing.ts";
 import { storedPlan } from "./stored-plan.ts";
@@ -51,6 +51,7 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
   const server = await findServer(config, store, proposed.server);
   const stack = stackName(proposed.analysis, proposed.wishes);
   return over(await connect(server), signal, async (host) => {
+    noteServer(store, server);
     const survey = await look(berth, host, server.name, stack, proposed.analysis);
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
     const { last, serial, newStack, unknownHere } = standingOf(
@@ -134,6 +135,7 @@ export async function proposeStored(berth: Berth, wanted: string): Promise<Propo
   const server = await findServer(berth.config, berth.store, plan.server.name);
   const host = await connect(server, plan.server.hostKey);
   try {
+    noteServer(berth.store, server);
     const { applied, appliedDamaged: damaged } = await surveyServer(host, { stack: plan.stack });
     if (damaged) throw appliedDamaged(host.name);
     const { serial, newStack } = standingOf(berth.store, { stack: plan.stack, server: server.name }, applied);
