@@ -1,12 +1,13 @@
 import type { Analysis } from "../analysis/schema.ts";
 import type { PlanInput } from "./make.ts";
-import type { Plan, Service } from "./schema.ts";
+import type { Backing, Plan, Service } from "./schema.ts";
 
 /** Why the plan is as it is, and what it may cost, in sentences for the person who approves it. */
 export function explain(
   { analysis, survey }: PlanInput,
   stack: string,
   services: readonly Service[],
+  backing: readonly Backing[],
 ): Pick<Plan, "reasons" | "risks"> {
   const reasons = services.flatMap(({ name, strategy, port, health }) => {
     const found = analysis.services.find((service) => service.name === name);
@@ -40,6 +41,11 @@ export function explain(
     ...analysis.datastores
       .filter(({ required, name }) => required && !services.some(({ dependsOn }) => dependsOn.includes(name)))
       .map(({ name }) => ({ about: name, text: "The source needs it, and nothing in the plan provides it." })),
+    ...unreached(analysis, services).map((name) => ({
+      about: name,
+      text: "The source can use it, and nothing in the plan provides it or says where it is.",
+    })),
+    ...tooMuchMemory(survey.server, [...services, ...backing]),
   ];
   return { reasons, risks };
 }
@@ -49,4 +55,24 @@ function secretsInClear({ env }: Analysis, services: readonly Service[]): string
   const isWished = (name: string) =>
     services.some(({ env: { [name]: source } }) => source?.from === "value" && source.why === "wished");
   return env.filter(({ name, secret }) => secret && isWished(name)).map(({ name }) => name);
+}
+
+/** What the source uses only where its address is set: a program whose default is its own machine fails without it all the same. */
+function unreached({ datastores, env }: Analysis, services: readonly Service[]): string[] {
+  const set = new Set(services.flatMap((service) => Object.keys(service.env)));
+  const reached = new Set(env.filter(({ name }) => set.has(name)).map(({ refers_to }) => refers_to?.datastore));
+  return datastores.filter(({ name, required }) => !required && !reached.has(name)).map(({ name }) => name);
+}
+
+/** In whole GB: a plan must not change because a new kernel leaves a few MB less. */
+function tooMuchMemory(
+  { memoryMegabytes }: PlanInput["survey"]["server"],
+  parts: readonly { memoryMegabytes: number }[],
+): Plan["risks"] {
+  const wanted = parts.reduce((sum, part) => sum + part.memoryMegabytes, 0);
+  const there = Math.max(1, Math.round(memoryMegabytes / 1024));
+  if (wanted <= there * 1024) return [];
+  return [
+    { about: "server", text: `What runs may take ${wanted} MB of memory together, and the server has ${there} GB.` },
+  ];
 }

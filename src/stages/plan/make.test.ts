@@ -91,6 +91,25 @@ describe("a plan", () => {
     expect(plan.risks.map(({ text }) => text).join()).toContain("stops it for some seconds");
   });
 
+  test("says what the source can use and nobody provides", () => {
+    const redis = { name: "redis", version: null, required: false, evidence: [], confidence: "inferred" as const };
+    const env = [...analysis.env, variable("REDIS_URL", { refers_to: { datastore: "redis", part: "url" } })];
+    const cached = { ...analysis, datastores: [...analysis.datastores, redis], env };
+    const minds = (change: Parameters<typeof planInput>[0]) =>
+      makePlan(planInput({ analysis: cached, ...change })).risks.map(({ about }) => about);
+    expect(minds({})).toContain("redis");
+    expect(minds({ given: { REDIS_URL: "ab12" } })).not.toContain("redis");
+  });
+
+  test("says where more memory is planned than the server has", () => {
+    const minds = (memoryMegabytes: number) =>
+      makePlan(planInput({ wishes: { domain: "shop.example.com", env: {}, memoryMegabytes } }))
+        .risks.map(({ text }) => text)
+        .join("\n");
+    expect(minds(9000)).toContain("9512 MB of memory together, and the server has 4 GB");
+    expect(minds(3000)).not.toContain("memory");
+  });
+
   test("builds on the server where the architectures differ or no Engine is here", () => {
     expect(makePlan(planInput()).build.on).toBe("here");
     const arm = makePlan(planInput({ survey: withServer({ architecture: "arm64" }) }));

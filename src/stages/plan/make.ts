@@ -116,6 +116,7 @@ export function makePlan(input: PlanInput): Plan {
       input,
       stack,
       parts.map(({ planned }) => planned),
+      provided.map(({ backing }) => backing),
     ),
   } satisfies Plan);
 }
