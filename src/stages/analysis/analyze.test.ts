@@ -55,6 +55,14 @@ test("the guestbook: all that a plan needs, nothing to ask", async () => {
   expect(analysis.questions).toEqual([]);
 });
 
+test("a command line tool is no program to start, and what is private and started is one, whatever it brings", async () => {
+  const tool = { bin: "./server.js", scripts: { start: "node server.js" } };
+  const found = async (manifest: object) =>
+    (await analyzeFiles({ "package.json": packageJson(manifest), "server.js": "" })).services.length;
+  expect(await found(tool)).toBe(0);
+  expect(await found({ ...tool, private: true })).toBe(1);
+});
+
 test("the same source gives the same bytes, also in another folder", async () => {
   const copy = join(root, "copy");
   cpSync(guestbook, copy, { recursive: true, filter: (path) => !path.includes("node_modules") });

@@ -82,7 +82,10 @@ function isProgram(manifest: Manifest, root: Manifest | undefined, monorepo: Mon
   // A main file alone makes a library.
   const started =
     "start" in manifest.scripts || ["server.js", "app.js"].some((file) => view.has(join(manifest.path, file)));
-  return started && manifest.get("bin") === undefined;
+  // A command line tool is published; what is private and has a start script is started here.
+  return (
+    started && (manifest.get("bin") === undefined || (manifest.get("private") === true && "start" in manifest.scripts))
+  );
 }
 
 /** The files of a package that its program is made of: not those of a package inside it, and scripts only where it runs them. */
