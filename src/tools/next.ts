@@ -73,6 +73,8 @@ export const nextCalls: Readonly<Record<string, string>> = {
 
   build_failed: "get_run with this run, log_chars 12000: the cause stands in its log. Then read_source.",
   app_crashed: "get_run with this run, log_chars 12000, then read_source; a value may be missing in wishes.env.",
+  health_refused:
+    "get_run with this run, log_chars 12000; what it waits for may be missing: wishes.env or request_secret.",
   health_timeout: "get_run with this run, log_chars 12000; then wishes.health_path or health_seconds.",
   health_status: "get_run with this run, log_chars 12000; then wishes.health_path.",
   migration_failed: "get_run with this run, log_chars 12000; tell the person: the database may be half changed.",
