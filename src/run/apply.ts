@@ -1,6 +1,6 @@
 import { BerthError } from "../kit/error.ts";
 import { openBeside } from "./beside.ts";
-import { changedBy } from "./event.ts";
+import { changedBy, wasSeen } from "./event.ts";
 import { maskData } from "./mask.ts";
 import type { RunContext } from "./step.ts";
 import { stopped } from "./stop.ts";
@@ -49,10 +49,13 @@ async function bringAll<Ctx>(
 /** Observe; if it does not hold, do it and observe again. `ours`: this run has made it so and not yet said so. */
 async function bring<Ctx>(work: Work, line: Bound<Ctx>, ctx: Ctx): Promise<{ output: unknown; ours: boolean }> {
   const { call, step, input } = line;
-  const progress = changedBy(work.journal.events()).get(call.id);
+  const past = work.journal.events();
+  const progress = changedBy(past).get(call.id);
   const seen = await step.observe(input, ctx);
   if ("output" in seen) return { output: step.output.parse(seen.output), ours: progress?.done === false };
-  if (step.once && progress?.done) throw vanished(line);
+  if (step.once && wasSeen(past, call.id)) throw vanished(line);
+  // Stopped while it looked: nothing more is begun.
+  work.signal.throwIfAborted();
   const before = step.before.parse(seen.before);
   const { data, ...masked } = maskData(work.scrub, before);
   work.journal.append({ event: "started", step: call.id, title: titleOf(line), before: data, ...masked });
@@ -76,7 +79,7 @@ const notObserved = <Ctx>(line: Bound<Ctx>) =>
 const vanished = <Ctx>(line: Bound<Ctx>) =>
   new BerthError({
     code: "vanished",
-    message: `This run has done this step, and what it made is gone: ${titleOf(line)}`,
+    message: `This run has seen this step done, and what it made is gone: ${titleOf(line)}`,
     object: line.call.id,
     cause: "Somebody has removed it. Doing it twice could do harm, so it is not done again.",
     next: "If it is to be done again, make a new run: berth up",

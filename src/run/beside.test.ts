@@ -8,7 +8,7 @@ import type { Work } from "./work.ts";
 const defineStep = stepsFor<RunContext>();
 
 /** Steps that set a key and measure something from the first of them on; where it is broken, none does. */
-function setup({ holds = [] as string[], finds = true } = {}) {
+function setup({ holds = [] as string[], finds = true, fails = false } = {}) {
   const world = { set: new Set(holds), broken: "" };
   const begun: string[] = [];
   const ended: string[] = [];
@@ -23,7 +23,11 @@ function setup({ holds = [] as string[], finds = true } = {}) {
     apply: async (key, _before, { beside }) => {
       const going = await beside("requests", async () => {
         begun.push(key);
-        return finds ? { key, end: async () => ({ said: `hunter2 since ${key}`, ended: ended.push(key) }) } : undefined;
+        const end = async () => {
+          if (fails) throw new Error("no hunter2");
+          return { said: `hunter2 since ${key}`, ended: ended.push(key) };
+        };
+        return finds ? { key, end } : undefined;
       });
       expect(going?.key).toBe(finds ? begun.at(-1) : undefined);
       if (world.broken === key) throw new Error("broken");
@@ -80,6 +84,15 @@ test("who finds nothing to measure is asked once, and the journal says nothing",
   expect(await apply()).toEqual({ state: "done" });
   expect(begun).toEqual(["a"]);
   expect(kinds()).not.toContain("measured");
+});
+
+test("one that fails at its end changes nothing in how the steps ended, and the journal says why", async () => {
+  const { apply, world, events } = setup({ fails: true });
+  world.broken = "b";
+  expect(await apply()).toMatchObject({ state: "failed", step: "b" });
+  expect(events.at(-1)).toMatchObject({ event: "measured", figures: { failure: { message: "no [secret]" } } });
+  world.broken = "";
+  expect(await apply()).toEqual({ state: "done" });
 });
 
 test("while changes are taken back nothing is measured", async () => {

@@ -1,3 +1,4 @@
+import { failureOf } from "../kit/error.ts";
 import { maskData } from "./mask.ts";
 import type { Beside, RunContext } from "./step.ts";
 import type { Work } from "./work.ts";
@@ -21,7 +22,11 @@ export function openBeside({ journal, scrub }: Pick<Work, "journal" | "scrub">):
     end: async () => {
       // Whoever asked for it has heard why it could not begin.
       const endOf = async (begun: Promise<Beside | undefined>) => (await begun.catch(() => undefined))?.end();
-      const ended = await Promise.all([...going].map(async ([what, begun]) => ({ what, figures: await endOf(begun) })));
+      const failed = (error: unknown) => ({ failure: failureOf(error) });
+      // How the steps ended does not change by what is measured: that it failed is what it answers then.
+      const ended = await Promise.all(
+        [...going].map(async ([what, begun]) => ({ what, figures: await endOf(begun).catch(failed) })),
+      );
       for (const { what, figures } of ended) {
         if (figures === undefined) continue;
         const { data, ...masked } = maskData(scrub, figures);

@@ -68,6 +68,10 @@ export function changedBy(events: readonly RunEvent[]): Map<string, Progress> {
   return changed;
 }
 
+/** Whether this run has ever seen a step done, whoever did it: later steps may have gone on from there. */
+export const wasSeen = (events: readonly RunEvent[], step: string): boolean =>
+  events.some((event) => (event.event === "done" || event.event === "observed") && event.step === step);
+
 /** The last output that each step was seen with, for undoing; one that held a secret is not there. */
 export function outputsIn(events: readonly RunEvent[]): Map<string, unknown> {
   const outputs = new Map<string, unknown>();

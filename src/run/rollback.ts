@@ -49,6 +49,7 @@ async function takeBack<Ctx>(
   if ("before" in seen && !progress.beforeMasked && same(seen.before, progress.before)) return undefined;
   if (!step.undo) return "This kind of change cannot be taken back.";
   if (progress.beforeMasked) return "What stood there before held a secret, so it was not kept.";
+  work.signal.throwIfAborted();
   work.journal.append({ event: "undoing", step: call.id, title: step.title(input) });
   await step.undo(input, step.before.parse(progress.before), ctx);
   const after = await step.observe(input, ctx);

@@ -171,6 +171,29 @@ test("what must not be done twice is not done again when it has vanished", async
   expect(world.values.has("m")).toBe(false);
 });
 
+test("what this run has only seen is not done again either: it may have gone on from there", async () => {
+  const calls = [migrate("m", { key: "m", value: "new" }), setValue("a", { key: "a", value: "new" })];
+  const { apply, world, kinds } = setup({ values: { m: "new" }, calls });
+  await apply();
+  expect(kinds()).toEqual(["observed", "started", "done"]);
+  world.values.delete("m");
+  expect(await apply()).toMatchObject({ state: "failed", failure: { code: "vanished" } });
+  expect(world.values.has("m")).toBe(false);
+});
+
+test("who is stopped while it looks begins nothing more, forth or back", async () => {
+  const run = setup();
+  run.world.disturb = (point) => point === "observe a" && run.cancel();
+  expect(await run.apply()).toEqual({ state: "cancelled" });
+  expect(run.kinds()).toEqual(["cancelled"]);
+  run.world.disturb = () => undefined;
+  await run.apply();
+  run.world.disturb = (point) => point === "observe c" && run.cancel();
+  expect(await run.rollback()).toEqual({ state: "cancelled" });
+  expect(run.kinds().at(-1)).toBe("cancelled");
+  expect(run.kinds()).not.toContain("undoing");
+});
+
 test("a cancel ends it inside a step and between steps, and it can go on", async () => {
   const run = setup();
   run.world.disturb = (point) => {

@@ -39,8 +39,8 @@ export interface Step<Ctx, In, Before, Out> {
   /** Left out where the change cannot be taken back; the plan then says so. */
   undo?(input: In, before: Before, ctx: Ctx): Promise<void>;
   /**
-   * Set where doing it twice would harm (a migration's container). What this run's journal shows as done and the world
-   * no longer shows then fails with `vanished`, for a person to decide, instead of being done again.
+   * Set where doing it twice would harm (a migration's container). What this run has seen done, by itself or by others,
+   * and the world no longer shows then fails with `vanished`, for a person to decide, instead of being done again.
    */
   once?: true;
 }
