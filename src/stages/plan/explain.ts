@@ -32,12 +32,7 @@ export function explain(
       about: name,
       text: `It looks like a secret, and this plan holds its value in clear; better: berth secrets set ${name} --stack ${stack}`,
     })),
-    { about: "server", text: "Password login, and every port but SSH, 80 and 443, is closed from outside." },
-    { about: "server", text: "Containers on it reach the server's own services no longer, name resolution apart." },
-    ...survey.server.firewalls.map((firewall) => ({
-      about: "server",
-      text: `${firewall} is active and stays in charge: what Docker publishes goes past it, as it did before.`,
-    })),
+    // What is true of this plan before what is true of each: a short view shows the first alone.
     ...analysis.datastores
       .filter(({ required, name }) => required && !services.some(({ dependsOn }) => dependsOn.includes(name)))
       .map(({ name }) => ({ about: name, text: "The source needs it, and nothing in the plan provides it." })),
@@ -46,6 +41,12 @@ export function explain(
       text: "The source can use it, and nothing in the plan provides it or says where it is.",
     })),
     ...tooMuchMemory(survey.server, [...services, ...backing]),
+    { about: "server", text: "Password login, and every port but SSH, 80 and 443, is closed from outside." },
+    { about: "server", text: "Containers on it reach the server's own services no longer, name resolution apart." },
+    ...survey.server.firewalls.map((firewall) => ({
+      about: "server",
+      text: `${firewall} is active and stays in charge: what Docker publishes goes past it, as it did before.`,
+    })),
   ];
   return { reasons, risks };
 }
