@@ -11,7 +11,7 @@ export function accountOf({ model, limits }: Pick<AgentOptions, "model" | "limit
 
   /** Why no request may be made any more; undefined while one may. */
   function reached(): { reason: "turns" | "cost"; words: string } | undefined {
-    const more = "To go on, say so again with a higher limit: plans and runs are kept.";
+    const more = "To go on, say so again with a higher limit (--max-turns, --max-cost): plans and runs are kept.";
     if (turns >= limits.turns)
       return { reason: "turns", words: `The limit of ${limits.turns} requests to the model is reached. ${more}` };
     if (usd >= limits.usd)
