@@ -8,9 +8,15 @@ import { down, environmentFor, openLab, up } from "./lab.ts";
 import { lock } from "./lock.ts";
 import { closingLine, type Summary, summarise } from "./report.ts";
 
-// `npm test`: a lab of its own, the tests, and the lab away again in every case; the last line counts.
+// `npm test`: a lab of its own, the tests, and the lab away again in every case; the last line counts. `--suite NAME`: that
+// file of test/soak alone; `--seed N --points K`: what a suite of drawn points draws, and how much of it.
 const { values, positionals } = parseArgs({
-  options: { project: { type: "string", multiple: true, default: ["unit", "e2e"] } },
+  options: {
+    project: { type: "string", multiple: true, default: ["unit", "e2e"] },
+    suite: { type: "string", multiple: true, default: [] },
+    seed: { type: "string" },
+    points: { type: "string" },
+  },
   allowPositionals: true,
 });
 const lab = openLab(process.env.BERTH_TEST_LAB ?? "berth-test");
@@ -72,8 +78,11 @@ async function runVitest(report: string): Promise<number> {
     ...(await environmentFor(lab)),
     BERTH_LAB: lab.name,
     BERTH_LAB_PROCESS: `${lab.name}/test`,
+    ...(values.seed !== undefined && { SOAK_SEED: values.seed }),
+    ...(values.points !== undefined && { SOAK_POINTS: values.points }),
   };
-  const args = [program, "run", ...projects, ...reporters, ...positionals];
+  const suites = values.suite.map((name) => `test/soak/${name}.test.ts`);
+  const args = [program, "run", ...projects, ...reporters, ...suites, ...positionals];
   // A group of its own: Ctrl-C reaches it through us, once, and we clean up when it has ended.
   vitest = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], env, detached: true });
   const [code] = (await once(vitest, "exit")) as [number | null];

@@ -54,12 +54,18 @@ export interface UpOptions {
 
 const domainOf = ({ name }: Pick<Server, "name">) => `${name}.example.test`;
 
-export async function openCli(lab: Lab): Promise<Cli> {
+/** `builder`: the lab whose Engine builds, where it is another. */
+export async function openCli(lab: Lab, builder = lab): Promise<Cli> {
   const home = await mkdtemp(join(tmpdir(), "berth-e2e-"));
   openStore(home, { demo: { networks: [lab.network, lab.network6] } }).close();
   // What the person who runs the tests has set for Berth is theirs.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_"));
-  const env = { ...Object.fromEntries(own), ...(await environmentFor(lab)), BERTH_HOME: home };
+  const env = {
+    ...Object.fromEntries(own),
+    ...(await environmentFor(lab)),
+    DOCKER_HOST: builder.engine,
+    BERTH_HOME: home,
+  };
 
   const run: Cli["run"] = async (args, { env: more, input, onStdout } = {}) => {
     const child = spawn(process.execPath, [join(root, "src/cli.ts"), ...args], { env: { ...env, ...more } });

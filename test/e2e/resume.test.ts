@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attemptDocker, docker } from "../../lab/engine.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import { until } from "../../src/kit/wait.ts";
 import { verifyJournal } from "../../src/run/journal.ts";
 import { openStore } from "../../src/store/open.ts";
 import { runStore } from "../../src/store/runs.ts";
 import { ask, type Cli, type Ended, guestbook, openCli, pointDomain, testLab } from "./berth.ts";
+import { forgetBuilds, leftByBuilds } from "./builds.ts";
+import { plantedDifferences } from "./differences.ts";
 import { freshServer, servingDomain, servingServer } from "./servers.ts";
-import { type World, worldOf } from "./world.ts";
+import { migrationStarts, type World, worldOf } from "./world.ts";
 
 // One run on one fresh server, whose worker is killed six times: twice in each part, and each time somebody goes on.
 const lab = testLab();
@@ -82,9 +83,7 @@ beforeAll(async () => {
   undisturbed = await worldOf(lab, reference);
   server = await freshServer(lab, "killed");
   await pointDomain(lab, server, servingDomain);
-  // What the lab's Engine has built already would be found and not built.
-  const built = (await docker(lab, ["image", "ls", "--quiet", "berth/guestbook"])).split("\n").filter(Boolean);
-  if (built.length > 0) await docker(lab, ["rmi", "--force", ...built]);
+  await forgetBuilds(lab);
   cli = await openCli(lab);
   began = Math.floor(Date.now() / 1000);
 });
@@ -128,55 +127,18 @@ test("the world is that of an undisturbed run", async () => {
 });
 
 test("the migration was started once", async () => {
-  const filters = ["label=dev.berth.role=release-command", "event=start"].flatMap((one) => ["--filter", one]);
-  const now = Math.ceil(Date.now() / 1000);
-  const range = ["--since", String(began), "--until", String(now)];
-  const starts = await inServer(lab, server.name, "docker", "events", ...range, ...filters);
-  expect(starts.split("\n").filter(Boolean)).toHaveLength(1);
+  expect(await migrationStarts(lab, server, began)).toBe(1);
 });
 
 test("nothing is left where it was built", async () => {
-  const trial = await attemptDocker(lab, [
-    "ps",
-    "--all",
-    "--filter",
-    "label=dev.berth.trial",
-    "--format",
-    "{{.Names}}",
-  ]);
-  const networks = await attemptDocker(lab, [
-    "network",
-    "ls",
-    "--filter",
-    "label=dev.berth.trial",
-    "--format",
-    "{{.Name}}",
-  ]);
-  const candidates = await attemptDocker(lab, [
-    "image",
-    "ls",
-    "--format",
-    "{{.Repository}}:{{.Tag}}",
-    "berth/guestbook",
-  ]);
-  expect([trial.stdout, networks.stdout]).toEqual(["", ""]);
-  expect(candidates.stdout.trim().split("\n")).toEqual([expect.stringMatching(/^berth\/guestbook:[0-9a-f]{16}$/)]);
+  expect(await leftByBuilds(lab)).toEqual({
+    trials: [],
+    images: [expect.stringMatching(/^berth\/guestbook:[0-9a-f]{16}$/)],
+  });
 });
 
 describe("a difference between two worlds shows, be it in", () => {
-  const plant: [what: string, script: string][] = [
-    ["a file's mode", "chmod 0644 /var/lib/berth/stacks/guestbook/compose.yaml"],
-    ["a file's content", "echo '# more' >> /etc/ssh/sshd_config.d/00-berth.conf"],
-    ["a secret that is another's", "cd /var/lib/berth/stacks/guestbook; sed -i s/./x/ releases/*/postgres.env"],
-    ["a container", "docker create --name stray $(docker inspect --format '{{.Image}}' guestbook-postgres)"],
-    ["a volume", "docker volume create stray"],
-    ["the firewall", "nft add rule inet berth input tcp dport 8099 accept"],
-    [
-      "a row",
-      `docker exec guestbook-postgres sh -c 'psql -U "$POSTGRES_USER" "$POSTGRES_DB" -c "INSERT INTO entries (name, message) VALUES (1, 2)"'`,
-    ],
-  ];
-  test.each(plant)("%s", async (_what, script) => {
+  test.each(plantedDifferences)("%s", async (_what, script) => {
     await there(script);
     const now = await worldOf(lab, server);
     expect(now).not.toEqual(seen);

@@ -7,11 +7,13 @@ import { until } from "../../src/kit/wait.ts";
 /** What is on a server, as plain data that holds nothing of this one machine: two servers can be compared. */
 export interface World {
   containers: unknown[];
-  images: string[];
+  images: unknown[];
   volumes: unknown[];
   networks: unknown[];
   files: File[];
   firewall: string;
+  /** What the running proxy says that it serves. */
+  proxy: unknown;
   packages: string[];
   /** What systemd runs for us, and what failed in it. */
   units: string[];
@@ -30,7 +32,7 @@ interface File {
 type Mask = (text: string) => string;
 
 /** The world of a server on which the guestbook stands. */
-export async function worldOf(lab: Lab, server: Server): Promise<World> {
+export async function worldOf(lab: Lab, server: Pick<Server, "name">): Promise<World> {
   const there = (...command: string[]) => inServer(lab, server.name, ...command);
   const shell = (script: string) => there("sh", "-ec", script);
   await settled(shell);
@@ -43,11 +45,12 @@ export async function worldOf(lab: Lab, server: Server): Promise<World> {
       .sort();
   return {
     containers: sorted((await json("docker inspect $(docker ps --all --quiet)")).map(container)),
-    images: await lines("docker image ls --format '{{.Repository}}:{{.Tag}}'"),
+    images: sorted((await json("docker image inspect $(docker image ls --quiet | sort --unique)")).map(image)),
     volumes: sorted((await json("docker volume inspect $(docker volume ls --quiet)")).map(volume)),
     networks: sorted((await json("docker network inspect $(docker network ls --quiet)")).map(network)),
     files: await filesOf(shell, mask),
     firewall: mask(await shell("nft --stateless list table inet berth")),
+    proxy: JSON.parse(mask(await shell(serves))) as unknown,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
     packages: await lines("dpkg-query --show --showformat='${Package} ${Version} ${db:Status-Status}\\n'"),
     // The firewall's own unit works at a boot alone, so whether it has says when that was.
@@ -58,6 +61,8 @@ export async function worldOf(lab: Lab, server: Server): Promise<World> {
 
 const units =
   "set -f; for what in berth-* --state=failed; do systemctl list-units --all --plain --no-legend $what; done";
+
+const serves = "curl -sS --fail --unix-socket /var/lib/berth/proxy/run/admin.sock http://localhost/config/";
 
 // The lines with \restrict hold a key of their own each time.
 const dump = `docker exec guestbook-postgres sh -c 'pg_dump -U "$POSTGRES_USER" --inserts "$POSTGRES_DB"' | grep -v restrict`;
@@ -116,6 +121,16 @@ const container = ({ Name, Config, HostConfig, Mounts, NetworkSettings, State }:
   state: [State["Status"], State["Health"]?.Status ?? null],
 });
 
+// Two builds of one source differ in their times, and so in their layers' digests.
+const image = ({ RepoTags, Config, RootFS }: Inspected) => ({
+  tags: RepoTags.toSorted(),
+  command: [Config["Entrypoint"], Config["Cmd"]],
+  user: Config["User"],
+  env: Config["Env"],
+  labels: Config["Labels"],
+  layers: RootFS["Layers"].length,
+});
+
 const volume = ({ Name, Driver, Labels, Options }: Inspected) => ({
   name: Name,
   driver: Driver,
@@ -163,4 +178,12 @@ async function filesOf(shell: (script: string) => Promise<string>, mask: Mask): 
     });
   }
   return sorted(files);
+}
+
+/** How often a release command has been started on the server since then (seconds since 1970), as its Engine tells. */
+export async function migrationStarts(lab: Lab, server: Pick<Server, "name">, since: number): Promise<number> {
+  const filters = ["label=dev.berth.role=release-command", "event=start"].flatMap((one) => ["--filter", one]);
+  const range = ["--since", String(since), "--until", String(Math.ceil(Date.now() / 1000))];
+  const starts = await inServer(lab, server.name, "docker", "events", ...range, ...filters);
+  return starts.split("\n").filter(Boolean).length;
 }
