@@ -71,8 +71,9 @@ export const switchTraffic = defineStep({
     const watch = await watchVisitors(input, ctx);
     if (!watch) ctx.log("no requests are counted: before this, nothing answered this machine well over HTTPS\n");
     try {
-      await point(input, wanted, ctx);
+      await pointUpstreams(input, wanted, ctx);
       watch?.switched(true);
+      await moveRoutes(input, ctx);
       await verifyOrThrow(input, ctx);
     } catch (error) {
       await pointBack(input, before, ctx);
@@ -108,10 +109,13 @@ async function wantedUpstreams(engine: Docker, { upstreams }: Input): Promise<st
   return wanted.length === upstreams.length ? wanted : undefined;
 }
 
-/** Addresses first: a host that moves to another service finds it pointed at something that answers. */
-async function point(input: Input, wanted: readonly string[], ctx: StageContext): Promise<void> {
+/** Before the routes: a host that moves to another service finds it pointed at something that answers. */
+async function pointUpstreams({ upstreams }: Input, wanted: readonly string[], ctx: StageContext): Promise<void> {
   const lock = await ctx.lock("stack");
-  for (const [n, { file }] of input.upstreams.entries()) await writeFile(lock, file, wanted[n] ?? "", { mode: "0600" });
+  for (const [n, { file }] of upstreams.entries()) await writeFile(lock, file, wanted[n] ?? "", { mode: "0600" });
+}
+
+async function moveRoutes(input: Input, ctx: StageContext): Promise<void> {
   if (await routesHold("move", input, ctx)) return;
   const there = await routesThere(ctx.host, input.planned);
   await putRoutes(routesAfter("move", there, input.planned), input, ctx);
