@@ -8,6 +8,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "lab/**/*.test.ts", "evals/**/*.test.ts", "test/*.test.ts"],
+          // No test is about time; a busy machine makes one of a thousand tries slow.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
