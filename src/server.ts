@@ -9,7 +9,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Connection } from "./server/connection.ts";
-import { instructions } from "./server/instructions.ts";
+import { instructionsFor } from "./server/instructions.ts";
 import { intercepted } from "./server/intercepted.ts";
 import { type Log, type Serving, usualLimits } from "./server/serving.ts";
 import type { Surface } from "./services/surface.ts";
@@ -40,7 +40,7 @@ export async function serve(
     ]);
     return { surface, tools, resources, readOnly, limits: usualLimits, log };
   };
-  await serveOn(new StdioServerTransport(stdin, stdout), { version, load, log, signal });
+  await serveOn(new StdioServerTransport(stdin, stdout), { version, readOnly, load, log, signal });
 }
 
 /**
@@ -49,7 +49,7 @@ export async function serve(
  */
 export async function serveOn(
   wire: Transport,
-  { version, load, log, signal }: { version: string; load: () => Promise<Serving>; log: Log; signal: AbortSignal },
+  { load, log, signal, ...greeting }: Greeting & { load: () => Promise<Serving>; log: Log; signal: AbortSignal },
 ): Promise<void> {
   const closed = Promise.withResolvers<void>();
   const greeted: [Server, ProtocolEra][] = [];
@@ -72,7 +72,7 @@ export async function serveOn(
   const handle = serveStdio(
     ({ era }) => {
       log.info({ era }, "a client connects");
-      const server = greeter(version, connection);
+      const server = greeter(greeting, connection);
       if (loaded) loaded.attach(server, era);
       else greeted.push([server, era]);
       return server;
@@ -99,18 +99,24 @@ export async function serveOn(
   }
 }
 
+/** What a greeting says of this server, before anything else of it is loaded. */
+interface Greeting {
+  version: string;
+  readOnly?: boolean;
+}
+
 /** What a client begins with, and needs no more than a name for an answer. */
 const isGreeting = (message: JSONRPCMessage) =>
   (isJSONRPCRequest(message) && ["initialize", "server/discover"].includes(message.method)) ||
   (isJSONRPCNotification(message) && message.method === "notifications/initialized");
 
 /** A server that can only be greeted: what it answers with is attached to it. */
-const greeter = (version: string, connection: () => Promise<Connection>) =>
+const greeter = ({ version, readOnly = false }: Greeting, connection: () => Promise<Connection>) =>
   new Server(
     { name: "berth", title: "Berth", version },
     {
       capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
-      instructions,
+      instructions: instructionsFor(readOnly),
       requestState: { verify: async (state, ctx) => (await connection()).keeper.verify(state, ctx) },
     },
   );
