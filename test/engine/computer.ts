@@ -70,7 +70,7 @@ export function simulateTimers(): void {
 }
 
 export function openComputer(): Computer {
-  const clock = { uptime: 1000, boots: 1 };
+  const clock = { uptime: 10, boots: 1, starts: 0 };
   const processes: Process[] = [];
   const living = () => processes.filter(({ alive }) => alive);
   const mayLive = (pid: number, started: string | null) =>
@@ -96,7 +96,7 @@ export function openComputer(): Computer {
       // Pids come again, as on a computer that has been up for long.
       const used = new Set(living().map(({ machine }) => machine.pid));
       const pid = [...Array(used.size + 1).keys()].find((free) => !used.has(free)) ?? 0;
-      const process = startProcess(id, machineOf(pid, String(id)));
+      const process = startProcess(id, machineOf(pid, String(++clock.starts)));
       processes.push(process);
       return process;
     },
@@ -109,7 +109,9 @@ export function openComputer(): Computer {
     reboot: () => {
       for (const process of living()) process.die();
       clock.boots += 1;
+      // Pids and times of start may be those of before.
       clock.uptime = 5;
+      clock.starts = 0;
     },
   };
 }

@@ -9,7 +9,7 @@ export type Happening =
   | { what: "die"; who: number }
   | { what: "die at a write"; who: number; writes: number; side: "before" | "after" }
   | { what: "freeze" | "thaw" | "terminate" | "tick"; who: number }
-  | { what: "pass"; seconds: number }
+  | { what: "pass" | "full disk"; seconds: number }
   | { what: "others"; step: number; leave: "nothing" | "what is planned" | "something else" }
   | { what: "fault"; fault: Fault }
   | { what: "disk"; full: boolean }
@@ -17,11 +17,12 @@ export type Happening =
 
 const is = <T extends string>(...what: T[]) => fc.constantFrom(...what);
 const who = fc.nat(3);
+const seconds = fc.constantFrom(1, 6, 14, 16, 40);
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 40, arbitrary: fc.record({ what: is("moves"), who, count: fc.integer({ min: 1, max: 9 }) }) },
   {
     weight: 14,
-    arbitrary: fc.record({ what: is("start"), action: is("apply", "apply", "apply", "apply", "rollback") }),
+    arbitrary: fc.record({ what: is("start"), action: is("apply", "apply", "apply", "rollback") }),
   },
   { weight: 5, arbitrary: fc.record({ what: is("die"), who }) },
   {
@@ -30,7 +31,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ what: is("freeze"), who }) },
   { weight: 6, arbitrary: fc.record({ what: is("thaw", "thaw", "tick", "terminate"), who }) },
-  { weight: 10, arbitrary: fc.record({ what: is("pass"), seconds: fc.constantFrom(1, 6, 14, 16, 40) }) },
+  { weight: 10, arbitrary: fc.record({ what: is("pass"), seconds }) },
+  { weight: 4, arbitrary: fc.record({ what: is("full disk"), seconds }) },
   {
     weight: 9,
     arbitrary: fc.record({

@@ -41,7 +41,7 @@ export function openStory(calls: StepCall[], things: Record<string, string>) {
   const world: World = { things: new Map(Object.entries(things)), starts: new Map(), faults: [], holder: 0 };
   const workers: Worker[] = [];
   const witness = openWitness(calls, () => store.events(run, 0));
-  const state = { full: false, superseded: false, filled: false };
+  const state = { full: false, superseded: false };
 
   const holder = () =>
     workers.find(({ process, holdsUntil }) => process.alive && holdsUntil > computer.machine.uptime());
@@ -88,11 +88,12 @@ export function openStory(calls: StepCall[], things: Record<string, string>) {
       worker.holdsUntil = row.expires === 0 ? 0 : computer.machine.uptime() + leaseSeconds;
       store.putLease(row);
     };
-    const full = () => {
-      state.filled ||= state.full;
-      return state.full;
+    return {
+      ...store,
+      ...mortal(process, store, () => state.full),
+      putLease: lease,
+      addEvent: witnessed(process, store, witness),
     };
-    return { ...store, ...mortal(process, store, full), putLease: lease, addEvent: witnessed(process, store, witness) };
   }
 
   /** What people are told of the run, against what is. */
@@ -158,6 +159,11 @@ export function openStory(calls: StepCall[], things: Record<string, string>) {
         return;
       case "pass":
         return computer.pass(happening.seconds);
+      case "full disk":
+        state.full = true;
+        computer.pass(happening.seconds);
+        state.full = false;
+        return;
       case "others":
         return meddle(happening.step, happening.leave);
       case "fault":
