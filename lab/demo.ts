@@ -41,6 +41,9 @@ async function main(): Promise<number> {
   if (code !== 0) return code;
 
   const curl = `curl --cacert ${acmeRootFile(lab)} --resolve ${domain}:443:${server.address} https://${domain}/`;
+  // Where the lab is not the usual one, every command names it.
+  const named = lab.name === "berth-lab" ? "" : `--lab ${lab.name} `;
+  const again = named === "" ? "" : `BERTH_DEMO_LAB=${lab.name} `;
   say(
     [
       "",
@@ -48,9 +51,9 @@ async function main(): Promise<number> {
       "",
       `  ${curl}`,
       "",
-      "Look at the server:          npm run lab -- ssh demo",
-      "Apply a change to it:        edit examples/guestbook, then npm run demo",
-      `Take all of it away again:   npm run lab -- ${lab.name === "berth-lab" ? "" : `--lab ${lab.name} `}down`,
+      `Look at the server:          npm run lab -- ${named}ssh demo`,
+      `Apply a change to it:        edit examples/guestbook, then ${again}npm run demo`,
+      `Take all of it away again:   npm run lab -- ${named}down`,
     ].join("\n"),
   );
   return 0;
