@@ -142,8 +142,10 @@ async function upAndKill(point: Point, server: Server, opened: { cli: Cli; journ
 }
 
 function endOf({ code, events }: Ended): string {
-  const last = events.at(-1) as { state?: string; failure?: { code: string } } | undefined;
-  return code < 0 ? "killed" : `${last?.state ?? `code ${code}`}${last?.failure ? ` (${last.failure.code})` : ""}`;
+  const last = events.at(-1) as { state?: string; failure?: { code: string; cause: string } } | undefined;
+  return code < 0
+    ? "killed"
+    : `${last?.state ?? `code ${code}`}${last?.failure ? ` (${last.failure.code}: ${last.failure.cause})` : ""}`;
 }
 
 describe("the comparison", () => {
