@@ -56,6 +56,8 @@ export function openStory(calls: StepCall[], things: Record<string, string>) {
       store: storeFor(worker),
       run,
       action,
+      // Forth, a worker locks the world when it first acts, as in services/contexts.ts. Back, before it looks: what it finds
+      // to be gone already is not locked else, and one that was overtaken could still make it.
       runner: runnerFor(world, process, witness, action === "rollback"),
       version: "0.1.0",
       logs: "/nowhere",
