@@ -19,15 +19,20 @@ export function readPrivateFile(path: string, make: () => string): string {
 /** Puts a new content in the file's place, whole or not at all. */
 export const writePrivateFile = (path: string, content: string): void => renameSync(writeBeside(path, content), path);
 
-function writeBeside(path: string, content: string): string {
-  const fresh = `${path}.${newId("new")}`;
-  const file = openSync(fresh, "wx", 0o600);
+/** Makes a file for its owner alone, on the disk when this returns. Throws `EEXIST` where something of that name is. */
+export function writeNewFile(path: string, content: string): void {
+  const file = openSync(path, "wx", 0o600);
   try {
     writeSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+function writeBeside(path: string, content: string): string {
+  const fresh = `${path}.${newId("new")}`;
+  writeNewFile(fresh, content);
   return fresh;
 }
 

@@ -1,23 +1,20 @@
 import {
   chmodSync,
   chownSync,
-  closeSync,
   constants,
   copyFileSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
   type Stats,
   statSync,
-  writeSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { newId } from "../../kit/id.ts";
+import { writeNewFile } from "../../kit/private-file.ts";
 
 /** The file's text; empty where there is none. */
 export function readIfThere(file: string): string {
@@ -52,13 +49,7 @@ export function replaceFile(
 
 /** For its owner alone where it is new: others put secrets into these files. */
 function writeLike(before: Stats | undefined, path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeNewFile(path, text);
   if (!before) return;
   if (before.uid !== process.getuid?.()) chownSync(path, before.uid, before.gid);
   chmodSync(path, before.mode & 0o7777);
