@@ -4,11 +4,14 @@ import { BerthError } from "../kit/error.ts";
 import { visible } from "../kit/text.ts";
 import type { Berth } from "../services/berth.ts";
 import { cancelled, describeRun } from "../services/cancel.ts";
+import { comparedWith } from "../services/compared.ts";
 import { grant, requestFor } from "../services/grants.ts";
 import { addressOf } from "../services/kept-analyses.ts";
+import { serialIn } from "../services/plan-base.ts";
 import { proposeStored } from "../services/propose.ts";
 import { planOfRun } from "../services/run-facts.ts";
 import { otherSource } from "../services/standing.ts";
+import { renderDifferences } from "../stages/plan/differences.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { passphrase } from "./up.ts";
@@ -57,6 +60,7 @@ async function showPlan(berth: Berth, wanted: string, request: Request | undefin
   const { plan, base } = proposal;
   const from = addressOf(berth.store, plan.source);
   const replaces = otherSource(berth.store, plan);
+  const stands = comparedWith(berth, proposal, serialIn(base, plan));
   return {
     text: [
       renderPlan(plan, proposal.hash),
@@ -64,6 +68,7 @@ async function showPlan(berth: Berth, wanted: string, request: Request | undefin
       ...(replaces === undefined
         ? []
         : [`! Another source runs as ${plan.stack}, ${visible(replaces)}: this replaces it.`]),
+      ...(stands === undefined ? [] : ["", renderDifferences(stands, plan)]),
     ].join("\n"),
     question: `Apply this plan to ${plan.server.name}?`,
     hosts: [plan.server.host],

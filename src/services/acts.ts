@@ -8,6 +8,7 @@ import { renderSummary } from "../stages/plan/summary.ts";
 import { runStore } from "../store/runs.ts";
 import { hear, type Matter } from "./asking.ts";
 import type { Berth } from "./berth.ts";
+import { comparedWith } from "./compared.ts";
 import { type ChosenPlan, knownGrant, operationOf, useOf } from "./grants.ts";
 import { addressOf } from "./kept-analyses.ts";
 import { assertEarlierHold } from "./order.ts";
@@ -112,19 +113,24 @@ function endedJustNow({ store }: Berth, run: string): boolean {
 }
 
 /** A grant covers all parts of a plan, so the person is shown the steps of all, whichever part was asked for first. */
-function matterOf({ store }: Berth, chosen: ChosenPlan, base: Base, previews: readonly Preview[]): Matter {
+function matterOf(berth: Berth, chosen: ChosenPlan, base: Base, previews: readonly Preview[]): Matter {
+  const { store } = berth;
   const { plan, hash } = chosen;
-  const from = addressOf(store, plan.source);
-  const replaces = otherSource(store, plan);
-  const startsFromUnknown = serialIn(base, plan) > 0 && knownSerial(store, plan) === 0;
+  const serial = serialIn(base, plan);
+  const about = {
+    from: addressOf(store, plan.source),
+    replaces: otherSource(store, plan),
+    startsFromUnknown: serial > knownSerial(store, plan),
+    stands: comparedWith(berth, chosen, serial),
+  };
   return {
     operation: operationOf(chosen),
     base,
     baseNow: () => {
-      const serial = knownSerial(store, plan);
-      return serial > serialIn(base, plan) ? baseOf(plan, serial) : base;
+      const known = knownSerial(store, plan);
+      return known > serial ? baseOf(plan, known) : base;
     },
-    message: (request) => renderSummary(plan, hash, previews, { request, from, replaces, startsFromUnknown }),
+    message: (request) => renderSummary(plan, hash, previews, { ...about, request }),
     word: plan.stack,
     grave: previews.some(({ effect, holds }) => !holds && (effect === "spend" || effect === "destroy")),
   };

@@ -38,11 +38,14 @@ export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
   });
 }
 
+/** Runs that made a plan of the stack stand, newest first. */
+export const deployments = (berth: Berth, stack: string): RunLine[] =>
+  listRuns(berth, stack).filter(({ state, parts }) => state === "done" && parts.includes("deploy"));
+
 /** The hash of the plan that stood before the one that stands now. Throws `no_such_plan` where there was none. */
 export function earlierPlan(berth: Berth, stack: string): string {
   const standing = stackOf(berth.store, stack)?.appliedPlan;
-  const deployed = listRuns(berth, stack).filter(({ state, parts }) => state === "done" && parts.includes("deploy"));
-  const earlier = deployed.find(({ plan }) => plan !== standing);
+  const earlier = deployments(berth, stack).find(({ plan }) => plan !== standing);
   if (earlier) return earlier.plan;
   throw new BerthError({
     code: "no_such_plan",

@@ -8,7 +8,13 @@ import { renderSummary, type SummaryStep } from "./summary.ts";
 
 const hash = "0123456789ab".padEnd(64, "0");
 const step = (title: string, over: Partial<SummaryStep> = {}) => ({ title, effect: "change", holds: false, ...over });
-const about = { request: "request_1", from: undefined, replaces: undefined, startsFromUnknown: false };
+const about = {
+  request: "request_1",
+  from: undefined,
+  replaces: undefined,
+  startsFromUnknown: false,
+  stands: undefined,
+};
 const summary = (plan: Plan, steps: readonly SummaryStep[] = [step("do it")]) =>
   renderSummary(plan, hash, steps, about);
 
@@ -88,6 +94,56 @@ test("two repositories of one name are told apart, and what a server alone says 
   expect(text.split("\n").length).toBeLessThanOrEqual(25);
 });
 
+const [web] = large.services as [Plan["services"][number]];
+/** What stands, and is another plan in values alone. */
+const stands = {
+  plan: {
+    ...large,
+    source: { ...large.source, revision: "r0" },
+    routes: [{ host: "old.example.com\nCost: nothing", service: "web" }],
+    backing: large.backing.map((one) => ({ ...one, image: `postgres:16@sha256:${"b".repeat(64)}` })),
+    services: large.services.map((one) => (one.name === "web" ? { ...one, memoryMegabytes: 2048 } : one)),
+  },
+  hash: "f".repeat(64),
+  appliedOn: "2026-11-20",
+};
+
+test("what no step says is said: which values are other ones than those that stand, and that it goes back", () => {
+  const text = renderSummary(large, hash, [step("start web")], { ...about, stands });
+  expect(text).toContain("\nSource: shop (folder) at r1 (what stands: r0)\n");
+  expect(text.split("\n").slice(10, 16)).toEqual([
+    "Back to what was applied on 2026-11-20. Settings that differ from plan ffffffffffff, which stands: 3",
+    '* routes.web.host: "shop.example.com" (was "old.example.com\\nCost: nothing")',
+    `* backing.postgres.image: "postgres:17@sha256:aaaaaaaaaaaaaaaaaaaa… (was "postgres:16@sha256:bbbbbbbbbbbbbbbbbbbb…)`,
+    "* services.web.memoryMegabytes: 512 (was 2048)",
+    "1 of 1 steps would change something:",
+    "+ start web",
+  ]);
+});
+
+test("differences leave the dialog its size, and are counted where they are left out", () => {
+  const steps = [...Array.from({ length: 20 }, (_, n) => step(`step ${n}`)), step("Drop it", { effect: "destroy" })];
+  const env = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`V${n}`, web.env["PORT"]])) as typeof web.env;
+  const plan = {
+    ...large,
+    services: Array.from({ length: 9 }, (_, n) => ({ ...web, name: `s${n}`, env })),
+    wishes: { ...large.wishes, env: { A: "a" } },
+    risks: Array.from({ length: 9 }, (_, n) => ({ about: "web", text: `risk ${n}` })),
+  };
+  const text = renderSummary(plan, hash, steps, { ...about, from: "https://git.example.com/shop", stands });
+  expect(text.split("\n")).toHaveLength(25);
+  expect(text.length).toBeLessThanOrEqual(2000);
+  expect(text).toContain("\n* routes.");
+  expect(text).toMatch(
+    /… and \d+ more settings\n21 of 21 steps would change something:\n\+ Drop it \[destroy\]\n… and 20 more/,
+  );
+});
+
+test("the same settings with another source are said to be the same", () =>
+  expect(
+    renderSummary(large, hash, [], { ...about, stands: { ...stands, plan: large, appliedOn: undefined } }),
+  ).toContain("\nSettings that differ from plan ffffffffffff, which stands: none\n"));
+
 test("a step that spends or destroys says so", () =>
   expect(summary(large, [step("Rent a server", { effect: "spend" })])).toContain("+ Rent a server [spend]"));
 
@@ -122,6 +178,20 @@ test("no value forges a line or breaks the bounds", () => {
       expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       expect(text).not.toMatch(/\p{Zs}{3,}/u);
       expect(text.endsWith("berth approve request_1")).toBe(true);
+    }),
+  );
+});
+
+test("nor does one of what stands", () => {
+  fc.assert(
+    fc.property(fc.array(hostile, { minLength: 3, maxLength: 3 }), ([a = "", b = "", c = ""]) => {
+      const env = { [a]: { from: "value", value: b, why: c }, [b]: { from: "secret", secret: a, why: c } } as const;
+      const before = { ...stands.plan, routes: [{ host: a, service: b }], services: [{ ...web, env }] };
+      const text = renderSummary(large, hash, [step("x")], { ...about, stands: { ...stands, plan: before } });
+      expect(text.length).toBeLessThanOrEqual(2000);
+      expect(text.split("\n").filter((line) => line.startsWith("* ") || line.startsWith("… and"))).toHaveLength(4);
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(text).not.toMatch(/\p{Zs}{3,}/u);
     }),
   );
 });

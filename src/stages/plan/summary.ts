@@ -1,4 +1,5 @@
 import { visible } from "../../kit/text.ts";
+import { differences, differencesTitle, type StandingPlan } from "./differences.ts";
 import type { Plan, Service } from "./schema.ts";
 
 /** A step as it stands before anything is done. */
@@ -18,10 +19,12 @@ interface SummaryAbout {
   replaces: string | undefined;
   /** What stands on the server was not applied from this computer. */
   startsFromUnknown: boolean;
+  /** What stands on the server, where it was applied from here. */
+  stands: StandingPlan | undefined;
 }
 
 /** A client's dialog is small: at most 25 lines and 2,000 characters. */
-const most = { characters: 2000, services: 3, steps: 8, risks: 2, names: 5, value: 40 };
+const most = { characters: 2000, services: 3, steps: 8, differences: 4, risks: 2, names: 5, value: 40 };
 
 /** How wide a line may be; the last of them keeps every plan within the bounds. */
 const widths = [220, 120, 79];
@@ -34,7 +37,7 @@ export function renderSummary(
   plan: Plan,
   hash: string,
   steps: readonly SummaryStep[],
-  { request, from, replaces, startsFromUnknown }: SummaryAbout,
+  { request, from, replaces, startsFromUnknown, stands }: SummaryAbout,
 ): string {
   // What a model was told by somebody else may have become a wish, so what goes into a program by one is shown.
   const wished = named(
@@ -44,9 +47,11 @@ export function renderSummary(
   );
   // Two repositories may have one name: which one it is shows in the address alone.
   const origin = named("From", from ?? "");
+  const room = most.steps - origin.length - wished.length;
+  const changed = stands === undefined ? [] : changedLines(plan, stands, Math.min(most.differences, room - 3));
   const lines = [
     `Apply plan ${hash.slice(0, 12)} of ${plan.stack}?`,
-    `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`,
+    `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}${wasAt(plan, stands?.plan)}`,
     ...origin,
     `Server: ${plan.server.user}@${plan.server.host}:${plan.server.port}, host key ${plan.server.hostKey}`,
     ...named("Addresses", few(plan.routes.map(({ host, service }) => `https://${host} → ${service}`))),
@@ -56,7 +61,8 @@ export function renderSummary(
     ...named("Volumes", few(plan.volumes.map(({ name, holds }) => `${name} (${holds})`))),
     ...named("Secrets", few(plan.secrets.map(({ name, origin }) => `${name} (${origin})`))),
     `Firewall: open ${few(portsOf(plan))}; everything else is closed from outside`,
-    ...stepLines(steps, most.steps - origin.length - wished.length),
+    ...changed,
+    ...stepLines(steps, room - changed.length),
     ...fewLines(
       [
         ...(replaces === undefined
@@ -86,8 +92,22 @@ const portsOf = ({ provision: { sshPorts, openPorts } }: Plan) => [
   ...openPorts.map(({ port, protocol }) => `${port}/${protocol}`),
 ];
 
+const wasAt = ({ source }: Plan, before: Plan | undefined) =>
+  before === undefined || before.source.revision === source.revision
+    ? ""
+    : ` (what stands: ${before.source.revision.slice(0, 12)})`;
+
+/** What no step says: an old version may bring back less memory, another database, another address. */
+function changedLines(plan: Plan, stands: StandingPlan, atMost: number): string[] {
+  const lines = differences(stands.plan, plan).map((line) => `* ${line}`);
+  return [differencesTitle(stands, lines.length), ...fewLines(lines, atMost, "settings")];
+}
+
+/** What spends or destroys is read before the rest, of which a number may have to do. */
 function stepLines(steps: readonly SummaryStep[], atMost: number): string[] {
-  const changes = steps.filter(({ holds }) => !holds);
+  const changes = steps
+    .filter(({ holds }) => !holds)
+    .sort((a, b) => Number(a.effect === "change") - Number(b.effect === "change"));
   const titles = changes.map(({ title, effect }) => `+ ${title}${effect === "change" ? "" : ` [${effect}]`}`);
   return [`${changes.length} of ${steps.length} steps would change something:`, ...fewLines(titles, atMost, "steps")];
 }
