@@ -12,8 +12,6 @@ export interface Gated {
   container: string;
   asked: Asked;
   timeoutSeconds: number;
-  /** The name under which a person finds its log, should it fail. */
-  keptAs: string;
 }
 
 /** Looks in a row that show a circle of redirects before it counts as one: what warms up does not answer like that. */
@@ -71,6 +69,7 @@ async function refusal(engine: Docker, gated: Gated, last: Probe | undefined, ct
     message,
     object: name,
     cause: `${cause}\n${lines === "" ? "It has printed nothing." : `Its last lines:\n${lines}`}`,
-    next: `${next} All of its log, on the server: docker logs ${gated.keptAs}`,
+    // By its id: what it is called by the time this is read depends on whether something served before.
+    next: found ? `${next} All of its log, on the server: docker logs ${found.id.slice(0, 12)}` : next,
   });
 }

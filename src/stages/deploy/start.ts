@@ -9,7 +9,6 @@ import { containersOf, findContainer, imageId, remove, type Seen, startIfStopped
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { type Gated, isHealthy, passGate } from "./gate.ts";
-import { failedContainer } from "./names.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
 import { containersOfService, Placed, putBack, servingOf } from "./serving.ts";
 import { undoImpossible } from "./undo.ts";
@@ -105,7 +104,6 @@ const gatedAt = (address: string, input: Input): Gated => ({
   container: nameOf(input),
   asked: { address, port: input.service.port, path: input.service.health.path, name: input.host },
   timeoutSeconds: input.service.health.timeoutSeconds,
-  keptAs: failedContainer(input.environment.stack, input.service.name),
 });
 
 /** What an interrupted run has left, and what has our name but is made from something else: neither serves. */
