@@ -1,3 +1,4 @@
+import { BerthError } from "../kit/error.ts";
 import type { RunEvent } from "../run/event.ts";
 import type { Berth } from "../services/berth.ts";
 import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
@@ -16,18 +17,9 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];
   const requests: Figures[] = [];
-  let interrupts = 0;
-  const stopListening = terminal.onInterrupt(() => {
-    interrupts++;
-    if (interrupts === 1) {
-      terminal.note(
-        `\nThe run ${run} goes on without this command. Follow it: berth runs ${run}\nCtrl-C again within 3 s cancels it.`,
-      );
-      setTimeout(() => leaving.abort(), 3000).unref();
-    }
-    if (interrupts === 2) cancel(berth, run);
-  });
+  const stopListening = onInterrupts(berth, terminal, run, leaving);
   const onEvent: typeof progress.onEvent = (event, line) => {
+    if (event.event === "taken") failed = undefined;
     if (event.event === "ended" || event.event === "failed") failed = event.failure ?? failed;
     const figures = figuresIn(event);
     if (figures) requests.push(figures);
@@ -60,10 +52,41 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
     if (!terminal.json) for (const address of addresses) terminal.say(`${plan.stack} answers on ${address}`);
     return 0;
   }
-  if (state === "running") return 1;
+  if (state === "running" || state === "pending") return left;
   if (failed) terminal.note(`\n${renderFailure(failed)}`);
   terminal.note(`The run is ${state.replace("_", " ")}. ${nextFor(state, run)}`);
   return state === "rolled_back" ? 0 : 1;
+}
+
+/** As a shell says of what Ctrl-C has ended. */
+const left = 130;
+
+/** The first leaves the run going, and after a moment this command ends; the second cancels the run; a third leaves that, too. */
+function onInterrupts(berth: Berth, terminal: Terminal, run: string, leaving: AbortController): () => void {
+  let interrupts = 0;
+  let leavingSoon: NodeJS.Timeout | undefined;
+  return terminal.onInterrupt(() => {
+    interrupts++;
+    clearTimeout(leavingSoon);
+    if (interrupts === 1) {
+      terminal.note(
+        `\nThe run ${run} goes on without this command. Follow it: berth runs ${run}\nCtrl-C again within 3 s cancels it.`,
+      );
+      leavingSoon = setTimeout(() => leaving.abort(), 3000).unref();
+    } else if (interrupts === 2) {
+      cancelIfGoing(berth, run);
+      terminal.note("\nCancelling: what the run is doing just now comes to its end first.");
+    } else leaving.abort();
+  });
+}
+
+/** It may have ended just now; then its end is read in a moment. */
+function cancelIfGoing(berth: Berth, run: string): void {
+  try {
+    cancel(berth, run);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== "not_running") throw error;
+  }
 }
 
 const nextFor = (state: string, run: string) =>

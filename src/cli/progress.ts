@@ -8,10 +8,14 @@ export const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 const seconds = (from: string | undefined, to: string) =>
   from === undefined ? "" : ` (${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s)`;
 
+const waitingLine = ({ code, cause }: { code: string; cause: string }) =>
+  `! The connection to the server was lost${code === "connection_lost" ? ` (${cause.replace(/\.$/, "")})` : ""}. The run goes on by itself as soon as the server answers.`;
+
 /** Shows a run as it goes: a line a step, with the output of long ones below it while they last. */
 export function showProgress(terminal: Terminal) {
   const began = new Map<string, string>();
   const titles = new Map<string, string>();
+  let waits = false;
   let observed = 0;
   let applied = 0;
 
@@ -28,6 +32,14 @@ export function showProgress(terminal: Terminal) {
   function lineOf(event: RunEvent, at: string): string | undefined {
     const figures = figuresIn(event);
     if (figures) return `${figures.failed > 0 ? "!" : "·"} ${figuresLine(figures)}`;
+    if (event.event === "waiting") {
+      waits = true;
+      return waitingLine(event.failure);
+    }
+    if (event.event === "taken" && waits) {
+      waits = false;
+      return "· The server answers again: going on.";
+    }
     if (!("step" in event)) return undefined;
     const title = titles.get(event.step) ?? event.step;
     const took = seconds(began.get(event.step), at);

@@ -21,8 +21,8 @@ export interface Terminal {
   onInterrupt(listener: () => void): () => void;
 }
 
-/** What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/** What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open, 130 left by Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
 const codes: Record<string, ExitCode> = {
   usage: 2,

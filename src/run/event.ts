@@ -38,6 +38,8 @@ export const RunEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("undoing"), step, title }),
   z.object({ event: z.literal("undone"), step, log: LogSeal.optional() }),
   z.object({ event: z.literal("left"), step, why: z.string() }),
+  /** The way to the world was lost. The worker asks for it again, and takes the run anew when it is back. */
+  z.object({ event: z.literal("waiting"), failure: Failure }),
   /** What was measured beside the steps of this taking. */
   z.object({ event: z.literal("measured"), what: z.string(), figures: z.unknown(), masked }),
   z.object({ event: z.literal("ended"), state: End, failure: Failure.optional() }),

@@ -4,6 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "./event.ts";
 import { eventIn } from "./journal.ts";
+import { mayWake, ttl } from "./lease.ts";
 import { partsOfLog } from "./log.ts";
 import type { Machine } from "./machine.ts";
 import { type RunState, runOf, stateOf } from "./runs.ts";
@@ -36,9 +37,13 @@ export async function follow(
   const readLogs = onLog && tail(logs, seenFence(store, run, after), onLog);
   let seq = after;
   let version: string | undefined;
+  // Where the whole machine slept, reader and worker wake together: the lease has run out, and is renewed in a moment.
+  let asleepSince: number | undefined;
   for (;;) {
     // Asked before the events are read, so that an end which is seen has its events read too.
     const state = stateOf(store, run, machine);
+    const asleep = state === "interrupted" && mayWake(store.lease(run), machine);
+    asleepSince = asleep ? (asleepSince ?? performance.now()) : undefined;
     const now = store.version();
     if (now !== version)
       for (const row of store.events(run, seq)) {
@@ -48,7 +53,9 @@ export async function follow(
       }
     version = now;
     readLogs?.();
-    if ((state !== "running" && state !== "pending") || signal?.aborted) return { state, seq };
+    const goesOn = state === "running" || state === "pending";
+    const mayGoOn = asleepSince !== undefined && performance.now() - asleepSince < ttl * 1000;
+    if ((!goesOn && !mayGoOn) || signal?.aborted) return { state, seq };
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }

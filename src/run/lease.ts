@@ -5,13 +5,15 @@ import { leaseLost } from "./stop.ts";
 import type { LeaseRow, RunStore } from "./store.ts";
 
 /** Seconds for which a lease stands without a heartbeat. */
-const ttl = 15;
+export const ttl = 15;
 
 export interface Lease {
-  /** Grows with each taking of the run; a journal line is written only under the newest. */
+  /** The number of this taking. They grow; a journal line is written only under the newest. */
   readonly fence: number;
   /** False where another has it by now, or nobody could be asked until it ran out. */
   renew(): boolean;
+  /** Takes the run once more for the same worker: answers the next number, or undefined where another has it by now. */
+  takeAgain(): number | undefined;
   /** Gives it back; where the store cannot be written it runs out by itself. */
   release(): void;
 }
@@ -26,11 +28,15 @@ export function isHeld(row: LeaseRow | undefined, machine: Machine): boolean {
   return machine.mayLive(row.pid, row.started);
 }
 
+/** Whether whoever held it may only have slept: its time is over, it was not given back, and its process may be there. */
+export const mayWake = (row: LeaseRow | undefined, machine: Machine): boolean =>
+  row !== undefined && row.expires > 0 && row.boot === machine.boot && machine.mayLive(row.pid, row.started);
+
 /** Takes the run for this process; throws `run_busy` where another works on it. */
 export function takeLease(store: RunStore, run: string, machine: Machine): Lease {
   const owner = randomBytes(8).toString("hex");
   const expiry = () => machine.uptime() + ttl;
-  const row = store.write(() => {
+  const { fence } = store.write(() => {
     const current = store.lease(run);
     if (current && isHeld(current, machine)) throw runBusy(run, current.pid);
     const { pid, started, boot } = machine;
@@ -40,13 +46,20 @@ export function takeLease(store: RunStore, run: string, machine: Machine): Lease
   });
 
   /** Nothing is written where the lease is another's. */
-  const update = (expires: number) =>
+  const update = (change: (mine: LeaseRow) => Partial<LeaseRow>) =>
     store.write(() => {
-      if (store.lease(run)?.owner !== owner) return false;
-      store.putLease({ ...row, expires });
-      return true;
+      const current = store.lease(run);
+      if (current?.owner !== owner) return undefined;
+      const changed = { ...current, ...change(current) };
+      store.putLease(changed);
+      return changed.fence;
     });
-  return { fence: row.fence, renew: () => update(expiry()), release: () => void tryTo(() => update(0)) };
+  return {
+    fence,
+    renew: () => update(() => ({ expires: expiry() })) !== undefined,
+    takeAgain: () => update((mine) => ({ expires: expiry(), fence: mine.fence + 1 })),
+    release: () => void tryTo(() => update(() => ({ expires: 0 })) !== undefined),
+  };
 }
 
 /**
@@ -54,7 +67,7 @@ export function takeLease(store: RunStore, run: string, machine: Machine): Lease
  * the store could not be written (a full disk): from then on another may take it.
  */
 export function keepLease(
-  lease: Lease,
+  lease: Pick<Lease, "renew">,
   run: string,
   machine: Machine,
   onLost: (reason: BerthError) => void,

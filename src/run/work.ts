@@ -17,9 +17,11 @@ export interface Work {
 /** How the work ended. `step` is null where none was begun; `left` names the steps that could not be taken back. */
 export type Outcome =
   | { state: "done" }
-  | { state: "failed"; step: string | null; failure: Failure }
+  | Failed
   | { state: "cancelled" | "interrupted" }
   | { state: "rolled_back"; left: string[] };
+
+export type Failed = { state: "failed"; step: string | null; failure: Failure };
 
 /** A line of a plan with the step that it names and its parsed input. */
 export interface Bound<Ctx> {

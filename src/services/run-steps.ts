@@ -28,7 +28,8 @@ export function stepsSeen(calls: readonly StepCall[]): StepsSeen {
   const steps = new Map(calls.map(({ id }) => [id, { ...fresh }]));
 
   function add(event: RunEvent, at: string): void {
-    if (event.event === "taken") for (const step of steps.values()) Object.assign(step, takenAgain(step));
+    if (event.event === "taken" || event.event === "waiting")
+      for (const step of steps.values()) Object.assign(step, takenAgain(step));
     const step = "step" in event ? steps.get(event.step) : undefined;
     if (step) Object.assign(step, after(step, event, Date.parse(at)));
   }
@@ -47,7 +48,7 @@ export function stepsSeen(calls: readonly StepCall[]): StepsSeen {
   };
 }
 
-/** A new taking begins anew what the last one did not bring to its end. */
+/** A new taking, and a worker that waits for one, begin anew what the last one did not bring to its end. */
 const takenAgain = ({ state, title }: Seen): Partial<Seen> =>
   state === "running" || state === "failed" || state === "cancelled" ? { ...fresh, title } : {};
 

@@ -20,6 +20,7 @@ import { acting } from "./contexts.ts";
 import { plannedBy } from "./planned-by.ts";
 import { assertCallsOf } from "./planned-calls.ts";
 import { logFolder, runFolder } from "./run-folder.ts";
+import { createBlame, openAgain } from "./way-back.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** The body of a worker's process: applies one run, and notes what stands when it is done. */
@@ -29,14 +30,15 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
   const run = runOf(runs, id);
   const plan = plannedBy(berth, run);
   const scrubbers = createScrubbers();
-  const world = once(() => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value))));
-  const contexts = once(async () => acting((await world()).shared, plan.stack));
-  const contextFor: ContextFor<StageContext> = async (...step) => (await contexts())(...step);
+  const open = () => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value)));
+  let way = wayTo(open, plan);
+  const toBlame = createBlame();
+  const contextFor: ContextFor<StageContext> = async (...step) => (await way.contexts())(...step);
   const runner = createRunner(steps, contextFor);
   // Noted before the end is recorded: who sees the run done looks at once at what stands.
   const apply: typeof runner.apply = async (...given) => {
     const outcome = await runner.apply(...given);
-    if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await world());
+    if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await way.world());
     return outcome;
   };
 
@@ -54,17 +56,30 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
       scrub: scrubbers.scrub,
       verifyGrant: async ({ grant, operation }) => {
         if (grant === null) throw ungranted(id);
-        const claim = { operation: Operation.parse(operation), base: await (await world()).base(), now: Date.now() };
+        const claim = {
+          operation: Operation.parse(operation),
+          base: await (await way.world()).base(),
+          now: Date.now(),
+        };
         verifyGrant(store, grantKey.publicKey, grant, claim);
         assertSpentBy(store, grant, run);
         assertCallsOf(plan, run);
       },
       // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
       stillValid: async () => true,
+      wayBack: async (failed) => {
+        const lost = await way.world.made();
+        if (lost === undefined || !(await toBlame(lost.host, failed))) return undefined;
+        return async (signal) => {
+          await leave(way);
+          const again = await openAgain(open, signal);
+          way = wayTo(async () => again, plan);
+        };
+      },
       shutdown,
     });
   } finally {
-    await leave(world, contexts);
+    await leave(way);
     await rm(join(runFolder(config.home, id), "scratch"), { recursive: true, force: true });
   }
 }
@@ -81,7 +96,18 @@ async function noteApplied({ store }: Berth, plan: Plan, world: World): Promise<
   });
 }
 
-async function leave(world: Once<World>, contexts: Once<ReturnType<typeof acting>>): Promise<void> {
+/** The world over one connection, and the locks that are held over it. */
+interface Way {
+  world: Once<World>;
+  contexts: Once<ReturnType<typeof acting>>;
+}
+
+function wayTo(open: () => Promise<World>, { stack }: Plan): Way {
+  const world = once(open);
+  return { world, contexts: once(async () => acting((await world()).shared, stack)) };
+}
+
+async function leave({ world, contexts }: Way): Promise<void> {
   await (await contexts.made())?.releaseLocks();
   await (await world.made())?.close();
 }
