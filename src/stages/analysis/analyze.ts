@@ -5,6 +5,7 @@ import { externalServices } from "./externals.ts";
 import { compare, compareEvidence } from "./facts.ts";
 import type { EnvFinding, Found, ServiceFindings } from "./findings.ts";
 import { languagesOf } from "./languages.ts";
+import { aboutProcesses } from "./processes.ts";
 import { aboutDatabase, aboutNothing } from "./questions.ts";
 import { openView, type View } from "./read.ts";
 import type { Analysis, Datastore, Env, Evidence, External } from "./schema.ts";
@@ -39,6 +40,10 @@ export async function analyzeView(view: View, name: string): Promise<Analysis> {
       ...(parts.length === 0 ? [aboutNothing(name)] : []),
       ...questions,
       ...parts.flatMap((part) => part.questions),
+      ...aboutProcesses(
+        view,
+        parts.map(({ service }) => service),
+      ),
     ],
   };
 }

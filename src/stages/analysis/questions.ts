@@ -1,4 +1,4 @@
-import type { Question, Service } from "./schema.ts";
+import type { Question, Service, Writable } from "./schema.ts";
 
 const ask = (about: string, rest: Omit<Question, "id" | "about">): Question => ({
   id: about.replaceAll(".", "_"),
@@ -57,6 +57,14 @@ export const aboutWritable = ({ name, writable }: Service): Question[] =>
         required: false,
       }),
     );
+
+export const aboutOwnFiles = ({ name }: Service, { path, why, evidence: [at] }: Writable): Question =>
+  ask(`services.${name}.writable.${path}`, {
+    question: `Must what ${name} writes to ${path} outlive a release?`,
+    options: ["yes", "no"],
+    why: `${why} (${at?.file}:${at?.line}), and the source has files of its own there, which would stay as they are for ever; so it is not kept`,
+    required: false,
+  });
 
 export const aboutDatabase = (kinds: string[]): Question =>
   ask("datastores", {

@@ -19,6 +19,10 @@ export function explain(
     ];
   });
   const risks = [
+    // The analysis asks about what its source would start beside its services.
+    ...analysis.questions
+      .filter(({ about }) => about.startsWith("processes."))
+      .map(({ about, why }) => ({ about, text: `It will not run: ${why}.` })),
     ...services
       .filter(({ strategy }) => strategy.kind === "stop-first")
       .map(({ name, strategy }) => ({ about: name, text: `A release stops it for some seconds: ${strategy.why}.` })),

@@ -91,6 +91,15 @@ describe("a plan", () => {
     expect(plan.risks.map(({ text }) => text).join()).toContain("stops it for some seconds");
   });
 
+  test("says first which process of the source will not run", () => {
+    const worker = { id: "w", about: "processes.worker", question: "?", options: [], required: false };
+    const questions = [{ ...worker, why: "Procfile:2 names it: node worker.js. Berth does not run it yet" }];
+    expect(makePlan(planInput({ analysis: { ...analysis, questions } })).risks[0]).toEqual({
+      about: "processes.worker",
+      text: "It will not run: Procfile:2 names it: node worker.js. Berth does not run it yet.",
+    });
+  });
+
   test("says what the source can use and nobody provides", () => {
     const redis = { name: "redis", version: null, required: false, evidence: [], confidence: "inferred" as const };
     const env = [...analysis.env, variable("REDIS_URL", { refers_to: { datastore: "redis", part: "url" } })];

@@ -191,9 +191,38 @@ test.each([
   ["fs.writeFileSync(path.join(process.cwd(), 'storage', name), bytes)", "storage", null],
   ["const db = new Database(process.env.DB_FILE || 'data/app.db')", "data/app.db", "DB_FILE"],
   ["fs.createWriteStream(path.join(__dirname, '..', 'public/uploads', id + '.png'))", "public/uploads", null],
+  [
+    "const Files = function (o) { this.base = o.path || './data' };\nFiles.prototype.set = function (k, v) { const self = this; fs.mkdir(self.base, () => fs.writeFile(self.base + '/' + k, v)) }",
+    "data",
+    null,
+  ],
+  [
+    "class Files { base = process.env.FILES ?? './data'; put(k, v) { fs.writeFileSync(path.join(this.base, k), v) } }",
+    "data",
+    "FILES",
+  ],
 ])("%s keeps files in %s", async (code, path, variable) => {
   const { service } = await analyzeApp({ "src/index.js": code });
   expect(service.writable.map((one) => [one.path, one.from_env])).toEqual([[path, variable]]);
+});
+
+test("a folder with pages and styles of the program's own is not kept, and that is said; one with samples of data is", async () => {
+  const code = "fs.writeFileSync('./static/' + name, small)\nfs.writeFileSync('./samples/' + name, x)";
+  const { service, analysis } = await analyzeApp({
+    "src/index.js": code,
+    "static/app.css": "a {}",
+    "samples/first.json": "{}",
+  });
+  expect(service.writable.map(({ path }) => path)).toEqual(["samples"]);
+  expect(analysis.questions.filter(({ about }) => about.endsWith(".writable.static"))).toMatchObject([
+    { required: false, why: expect.stringMatching(/src\/index\.js:1.*not kept/) },
+  ]);
+});
+
+test("what two classes call by one name is not read as the place of either", async () => {
+  const code =
+    "class A { d = './one'; w() { fs.mkdirSync(this.d) } }\nclass B { d = './two'; w() { fs.mkdirSync(this.d) } }";
+  expect((await analyzeApp({ "src/index.js": code })).service.writable).toEqual([]);
 });
 
 test.each([

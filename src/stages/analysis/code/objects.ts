@@ -18,6 +18,7 @@ export function property(
   key: string,
   steps = maxSteps,
 ): Binding | undefined {
+  if (isThis(module, node)) return ownProperty(module, key);
   const object = objectOf(module, node, steps);
   for (const pair of object?.node.namedChildren ?? []) {
     if (!object) break;
@@ -28,6 +29,30 @@ export function property(
     if (pair.type === "shorthand_property_identifier" && pair.text === key) return lookUp(object.module, key);
   }
   return undefined;
+}
+
+/** `this`, or a name that was given to it: `const self = this`. */
+function isThis(module: Module, node: Node | null | undefined): boolean {
+  const named = node?.type === "identifier" ? lookUp(module, node.text) : undefined;
+  return (named && named.key === undefined ? named.node : node)?.type === "this";
+}
+
+const assigned =
+  "(assignment_expression left: (member_expression object: (this) property: (_) @key) right: (_) @value)";
+const fields = "(field_definition property: (_) @key value: (_) @value)";
+const typedFields = "(public_field_definition name: (_) @key value: (_) @value)";
+
+const ownProperties = new WeakMap<Module, Map<string, Binding | undefined>>();
+
+/** What an object keeps under a name, where the whole module says that once: which of several classes it is, is not read. */
+function ownProperty(module: Module, key: string): Binding | undefined {
+  const table = ownProperties.get(module) ?? new Map<string, Binding | undefined>();
+  if (ownProperties.has(module)) return table.get(key);
+  ownProperties.set(module, table);
+  const query = `${assigned} ${/\.[cm]?tsx?$/.test(module.path) ? typedFields : fields}`;
+  for (const { key: name, value } of module.matches(query))
+    if (name && value) table.set(name.text, table.has(name.text) ? undefined : { module, node: value });
+  return table.get(key);
 }
 
 /** The object literal behind an expression. */

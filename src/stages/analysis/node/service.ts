@@ -9,9 +9,9 @@ import { exampleNames } from "../examples.ts";
 import { byDefault, type Fact, inferred } from "../facts.ts";
 import type { EnvFinding, ServiceFindings } from "../findings.ts";
 import { languagesOf } from "../languages.ts";
-import { aboutPort, aboutRelease, aboutStart, aboutWritable } from "../questions.ts";
+import { aboutOwnFiles, aboutPort, aboutRelease, aboutStart, aboutWritable } from "../questions.ts";
 import type { View } from "../read.ts";
-import type { Service } from "../schema.ts";
+import type { Service, Writable } from "../schema.ts";
 import { datastoresOf, externalOf } from "./dependencies.ts";
 import { frameworks } from "./frameworks/index.ts";
 import { managerOf } from "./managers/index.ts";
@@ -56,7 +56,9 @@ export function describeService({ view, manifest, root, code, within, name, take
     port: port ?? conventional,
     health_path: healthRoute(code),
   };
-  const writable = writtenPaths(code).map((one) => ({ ...one, path: below(manifest.path, one.path) }));
+  const written = writtenPaths(code);
+  const ofProgram = written.filter((one) => holdsProgram(view, one));
+  const writable = written.filter((one) => !ofProgram.includes(one)).map((one) => placed(manifest.path, one));
   const serviceName = unique(nameFrom(manifest.name ?? (manifest.path === "." ? name : manifest.path)), taken);
   const dockerfile = manifest.path === "." ? "Dockerfile" : `${manifest.path}/Dockerfile`;
   const service: Service = {
@@ -94,6 +96,7 @@ export function describeService({ view, manifest, root, code, within, name, take
         others.map((script) => manager.run(script)),
       ),
       ...aboutWritable(service),
+      ...ofProgram.map((one) => aboutOwnFiles(service, placed(manifest.path, one))),
     ],
   };
 }
@@ -125,6 +128,15 @@ const values = (facts: { [K in keyof Values]: Fact<NonNullable<Values[K]>> | und
   port: facts.port?.value ?? null,
   health_path: facts.health_path?.value ?? null,
 });
+
+/** A folder of pages, styles or code that the program also writes to: what is kept there would hide those of a new version. */
+const holdsProgram = (view: View, { path, confidence }: Writable) =>
+  confidence === "inferred" &&
+  view.files.some(
+    (file) => file.path.startsWith(`${path}/`) && /\.(?:[cm]?[jt]sx?|css|scss|html?|ejs|hbs|pug)$/.test(file.path),
+  );
+
+const placed = (folder: string, one: Writable): Writable => ({ ...one, path: below(folder, one.path) });
 
 /** A path of the source as the service sees it. */
 const below = (folder: string, path: string) =>
