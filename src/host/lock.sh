@@ -44,10 +44,24 @@ descendants() { # PID...: them and all below them
 # The audit session is set by pam_loginuid at login and follows every child, through sudo, setsid and nohup.
 of_audit_session() { for f in /proc/[0-9]*/sessionid; do p=${f#/proc/}; [ "$(cat "$f" 2>/dev/null)" != "$1" ] || echo "${p%/sessionid}"; done; }
 
-# The Engine closes its end of a connection whose caller is gone (peer 0) when it has dealt with the last request on it.
+# The Engine closes its end of a connection whose caller is gone (peer 0) when it has dealt with the last request on it; 0 for one
+# that it has not looked at yet. Engine 26.1 keeps some for good: a hijacked exec whose container was removed, anybody's.
 orphans() { ss -Hx state connected | awk '$5 ~ /docker.sock$/ && $8 == 0 { print $6 }'; }
+leaked=120                                            # seconds that no call of ours lasts without its caller: the longest grace of a stop is 60
+# $lock.orphans: a line `number since` for each, when it was first seen so.
+noted='BEGIN { while ((getline line <file) > 0) { split(line, part, " "); since[part[1]] = part[2] } }'
+note() { # AGE: those that were not seen before are taken to be so old
+  orphans | awk -v file="$lock.orphans" -v at=$(($(now) - $1)) "$noted"' $1 != 0 { print $1, ($1 in since) ? since[$1] : at }' >"$lock.orphans.new"
+  mv "$lock.orphans.new" "$lock.orphans"
+}
+note_afresh() { rm -f "$lock.orphans"; note $leaked; }
+# Prints, for each that may be the earlier owner's, for how many seconds it still counts.
+unanswered() {
+  orphans | awk -v file="$lock.orphans" -v at="$(now)" -v leaked=$leaked "$noted"'
+    { counts = leaked - (($1 in since) ? at - since[$1] : 0) } counts > 0 { print counts }'
+}
 end_session() { # AUDIT/pid:start,... -> ends the connection, waits for what it had begun
-  left= audit=${1%%/*}
+  left= audit=${1%%/*} channels=${1#*/}; channels=${channels%%:*}
   for entry in $(echo "${1#*/}" | tr , ' '); do
     p=${entry%:*}
     # Stopped first: a stopped process cannot exit, so its number cannot pass to another between the check and the kill.
@@ -55,22 +69,25 @@ end_session() { # AUDIT/pid:start,... -> ends the connection, waits for what it 
     if [ "$(start_of "$p")" != "${entry#*:}" ]; then kill -CONT "$p" 2>/dev/null || :; continue; fi
     left="$left $p"
   done
+  # While the connection stands, a call without its caller is none of its: those that lose theirs by the kill are.
+  case " $left " in *" $channels "*) note_afresh ;; *) note 0 ;; esac
   tree=
   [ -z "$left" ] || tree=$(descendants $left)
   [ "$audit" = 4294967295 ] || tree=$(printf '%s\n' $tree $(of_audit_session "$audit") | sort -un)
   [ -z "$left" ] || kill -KILL $left 2>/dev/null || :
-  until=$(($(now) + 30)); [ -e "$lock.ignore" ] || : >"$lock.ignore"
+  until=$(($(now) + 30))
   while :; do
     alive=; for p in $tree; do
       case $(sed 's/.*) \(.\).*/\1/' "/proc/$p/stat" 2>/dev/null) in ''|Z) ;; *) alive="$alive $p" ;; esac
     done
-    busy=$(orphans | grep -vxFf "$lock.ignore" | wc -l)
-    [ "$alive$busy" != 0 ] || return 0
+    busy=$(unanswered)
+    [ -n "$alive$busy" ] || return 0
     [ "$(now)" -lt "$until" ] || break
     sleep 0.1
   done
   for p in $alive; do tell "still running: $p $(tr '\0' ' ' <"/proc/$p/cmdline")"; done
-  [ "$busy" = 0 ] || tell "the Engine is still at work on $busy calls of a caller that is gone"
+  note 0
+  [ -z "$busy" ] || tell "the Engine is still at work on $(echo "$busy" | wc -l) calls of a caller that is gone: repeat in $(echo "$busy" | sort -n | tail -n 1) s, when they count as left behind"
   exit 78
 }
 
@@ -85,11 +102,11 @@ case $verb in
       [ "$session" = "$(session)" ] || end_session "$session" 8>&- 9>&-
     fi
     flock -w 30 9 || { tell "an act of the earlier owner does not end"; exit 78; }
-    orphans >"$lock.ignore"                              # Engine 26.1 leaks some of them for good (a hijacked exec whose container was removed)
+    note_afresh                                          # what has no caller by now is not this owner's
     mine_=$(session)                                     # apart, since set -e does not see a failure inside an argument
     write $((number + 1)) "$owner_" "$run_" $(($(now) + ttl)) "$(boot)" "$mine_"
     echo $((number + 1)) ;;
-  renew) guard 2; mine "$1"; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
+  renew) guard 2; mine "$1"; note 0; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
   act) number_=$1; shift; flock -s 9; mine "$number_"; exec 8>&-; exec "$@" ;;
   release) guard 2; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - ;;
 esac
