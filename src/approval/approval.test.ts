@@ -38,7 +38,7 @@ function grant(operation = plan("a"), now = noon) {
 }
 const verify = (
   id: string,
-  over: { operation?: Operation; base?: Record<string, string>; ownWork?: string[]; now?: number } = {},
+  over: { operation?: Operation; base?: Record<string, string>; ownWork?: () => string[]; now?: number } = {},
 ) => verifyGrant(store, grantKey(folder).publicKey, id, { operation: plan("a"), base, now: noon, ...over });
 const find = (operation: Operation, now = noon) =>
   findGrant(store, grantKey(folder).publicKey, { operation, base, now });
@@ -90,7 +90,7 @@ test("a grant does not outlive its base, but what its own parts changed does not
   const { id } = grant();
   const changed = { ...base, "server.web-1.hostKey": "SHA256:xyz" };
   expect(() => verify(id, { base: changed })).toThrow(failing("base_changed"));
-  expect(verify(id, { base: changed, ownWork: ["server.web-1.hostKey"] }).id).toBe(id);
+  expect(verify(id, { base: changed, ownWork: () => ["server.web-1.hostKey"] }).id).toBe(id);
   expect(driftOf(base, { "stack.serial": "4", "disk.free": "1" })).toEqual(["disk.free", "server.web-1.hostKey"]);
 });
 

@@ -64,8 +64,8 @@ export function grantRequest(
 export interface Claim {
   operation: Operation;
   base: Base;
-  /** Facts that the grant's own finished parts changed. */
-  ownWork?: readonly string[];
+  /** Names of the facts that a grant's own parts have changed since it was given. */
+  ownWork?: (grant: Grant) => readonly string[];
   now: number;
 }
 
@@ -84,7 +84,7 @@ export const findGrant = (
   counts: (grant: Grant) => boolean = () => true,
 ): Grant | undefined =>
   grantsOf(store, publicKey, operation, now).find(
-    (grant) => driftOf(grant.base, base, ownWork).length === 0 && counts(grant),
+    (grant) => driftOf(grant.base, base, ownWork?.(grant)).length === 0 && counts(grant),
   );
 
 /** The grant, where it covers the operation as things are now; throws `grant_invalid`, `grant_expired`, `base_changed`. */
@@ -93,7 +93,7 @@ export function verifyGrant(store: Store, publicKey: KeyObject, id: string, clai
   if (!grant) throw grantInvalid(id, "It is not there, or was not signed with this folder's key.");
   if (grant.operation !== operationHash(claim.operation)) throw grantInvalid(id, "It is for another operation.");
   if (grant.expires <= claim.now) throw grantExpired(id, grant.expires);
-  const drift = driftOf(grant.base, claim.base, claim.ownWork);
+  const drift = driftOf(grant.base, claim.base, claim.ownWork?.(grant));
   if (drift.length > 0) throw baseChanged(id, drift);
   return grant;
 }

@@ -18,7 +18,7 @@ export const operationHash = (operation: Operation): string => hashOf(Operation.
  */
 export type Base = Readonly<Record<string, string>>;
 
-/** Names of the facts that are not what they were; those in `ownWork` were changed by the grant's own finished parts. */
+/** Names of the facts that are not what they were; those in `ownWork` were changed by the grant's own parts. */
 export function driftOf(shown: Base, now: Base, ownWork: readonly string[] = []): string[] {
   const names = new Set([...Object.keys(shown), ...Object.keys(now)]);
   return [...names].filter((name) => shown[name] !== now[name] && !ownWork.includes(name)).sort();

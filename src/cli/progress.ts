@@ -8,8 +8,10 @@ export const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 const seconds = (from: string | undefined, to: string) =>
   from === undefined ? "" : ` (${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s)`;
 
-const waitingLine = ({ code, cause }: { code: string; cause: string }) =>
-  `! The connection to the server was lost${code === "connection_lost" ? ` (${cause.replace(/\.$/, "")})` : ""}. The run goes on by itself as soon as the server answers.`;
+const waitingLine = ({ code, message, cause }: { code: string; message: string; cause: string }) =>
+  code === "lock_held"
+    ? `· Waiting: ${message} ${cause}`
+    : `! The connection to the server was lost${code === "connection_lost" ? ` (${cause.replace(/\.$/, "")})` : ""}. The run goes on by itself as soon as the server answers.`;
 
 /** Shows a run as it goes: a line a step, with the output of long ones below it while they last. */
 export function showProgress(terminal: Terminal) {
@@ -33,7 +35,7 @@ export function showProgress(terminal: Terminal) {
     const figures = figuresIn(event);
     if (figures) return `${figures.failed > 0 ? "!" : "·"} ${figuresLine(figures)}`;
     if (event.event === "waiting") {
-      waits = true;
+      waits = event.failure.code !== "lock_held";
       return waitingLine(event.failure);
     }
     if (event.event === "taken" && waits) {

@@ -6,7 +6,7 @@ import { visible } from "../kit/text.ts";
 import type { Preview } from "../run/preview.ts";
 import type { Berth } from "../services/berth.ts";
 import { comparedWith } from "../services/compared.ts";
-import { grant, grantFor, requestFor } from "../services/grants.ts";
+import { grant, grantFor, leftRun, requestFor } from "../services/grants.ts";
 import { serialIn } from "../services/plan-base.ts";
 import type { Proposal } from "../services/propose.ts";
 import { preview, start } from "../services/runs.ts";
@@ -37,11 +37,14 @@ export async function applyPlan(
     terminal.note(`! Another source runs as ${plan.stack}, ${visible(replaces)}: this replaces it.\n`);
   const steps = await preview(berth, plan, new AbortController().signal);
   const changes = steps.filter(({ holds }) => !holds);
-  if (changes.length === 0) return nothingToDo(terminal, proposal, steps);
+  const given = grantFor(berth, proposal);
+  // A run that was left after its last step, before it could say that it is done, is brought to its end.
+  const left = given !== undefined && leftRun(berth, given.id) !== undefined;
+  if (changes.length === 0 && !left) return nothingToDo(terminal, proposal, steps);
   const stands = comparedWith(berth, proposal, serialIn(proposal.base, plan));
   if (stands) terminal.note(`${renderDifferences(stands, plan)}\n`);
   terminal.note(renderChanges(steps));
-  const granted = grantFor(berth, proposal) ?? (await hear(berth, terminal, proposal, consent));
+  const granted = given ?? (await hear(berth, terminal, proposal, consent));
   if (!granted) return 3;
   const { run, after } = await start(berth, proposal, granted);
   return followToEnd(berth, terminal, run, after);

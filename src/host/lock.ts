@@ -124,7 +124,7 @@ const lockBusy = (name: string, server: string) =>
     next: "Repeat this in half a minute.",
   });
 
-const lockLost = (name: string, server: string, stderr: string) =>
+export const lockLost = (name: string, server: string, stderr: string) =>
   new BerthError({
     code: "lock_lost",
     message: "Another run has taken over this server.",

@@ -38,7 +38,10 @@ export const RunEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("undoing"), step, title }),
   z.object({ event: z.literal("undone"), step, log: LogSeal.optional() }),
   z.object({ event: z.literal("left"), step, why: z.string() }),
-  /** The way to the world was lost. The worker asks for it again, and takes the run anew when it is back. */
+  /**
+   * Another run holds what this one needs; or the way to the world was lost: the worker asks for it again, and takes the run
+   * anew when it is back.
+   */
   z.object({ event: z.literal("waiting"), failure: Failure }),
   /** What was measured beside the steps of this taking. */
   z.object({ event: z.literal("measured"), what: z.string(), figures: z.unknown(), masked }),

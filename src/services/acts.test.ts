@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { declineRequest, openRequest, requestsToAnswer } from "../approval/request.ts";
 import { until } from "../kit/wait.ts";
@@ -17,9 +17,17 @@ import type { Berth } from "./berth.ts";
 import { openedBerth } from "./fixture.ts";
 import { type ChosenPlan, grant, grantFor, operationOf, requestFor } from "./grants.ts";
 import { baseOf } from "./plan-base.ts";
+import type { look as LookAt } from "./runs.ts";
 import type { Asker, PartOutcome } from "./surface.ts";
 
-// Nobody listens on this server, so whatever would look at it fails: what is decided here is decided without a look.
+// Nobody listens on this server, so whatever would look at it fails, unless a test says what is seen there.
+const seen = vi.hoisted(() => ({ look: undefined as typeof LookAt | undefined }));
+vi.mock("./runs.ts", async (original) => {
+  const actual = await original<typeof import("./runs.ts")>();
+  const look: typeof LookAt = (...asked) => (seen.look ?? actual.look)(...asked);
+  return { ...actual, look };
+});
+
 const target = { name: "shop", host: "127.0.0.1", port: 1, user: "root" };
 const unreachable = expect.objectContaining({ code: expect.stringMatching(/unreachable|connect|refused/) });
 const moduleOf = (path: string) => JSON.stringify(import.meta.resolve(path));
@@ -43,6 +51,7 @@ function opened(): Berth {
   return berth;
 }
 afterEach(() => {
+  seen.look = undefined;
   for (const berth of berths.splice(0)) berth.remove();
 });
 
@@ -71,11 +80,11 @@ const begin = (berth: Berth, plan: string, ...asked: Part[]) =>
 
 const runOf = (outcome: PartOutcome) => (outcome.status === "run" ? outcome.run : "");
 
-/** The last word of a run's worker, once that has taken it; then it leaves it. */
-async function say({ store }: Berth, run: string, event: RunEvent) {
+/** The last words of a run's worker, once that has taken it; then it leaves it. */
+async function say({ store }: Berth, run: string, ...events: RunEvent[]) {
   const lease = await until(async () => runStore(store).lease(run), { timeoutMs: 30_000, everyMs: 20 });
   if (!lease) throw new Error("no worker has taken the run");
-  openJournal(runStore(store), run, lease.fence, () => new Date()).append(event);
+  for (const event of events) openJournal(runStore(store), run, lease.fence, () => new Date()).append(event);
   runStore(store).putLease({ ...lease, expires: 0 });
 }
 
@@ -83,10 +92,20 @@ async function say({ store }: Berth, run: string, event: RunEvent) {
 const isWorkedOn = ({ store, machine }: Berth, run: string) =>
   until(async () => stateOf(runStore(store), run, machine) === "running" || undefined, { timeoutMs: 30_000 });
 const ended = (state: "done" | "cancelled" | "rolled_back"): RunEvent => ({ event: "ended", state });
+/** From here on its deploy may have raised the stack's serial. */
+const recording: RunEvent = { event: "started", step: "stack/record", title: "", before: {} };
 const failed = (code: string): RunEvent => {
   return { event: "ended", state: "failed", failure: { code, message: "", object: "", cause: "", next: "" } };
 };
 const spendings = ({ store }: Berth) => store.all(z.object({ part: z.string() }), "SELECT part FROM spendings");
+
+/** What stands on the server from here on: the plan was applied so often, and all its steps hold but those. */
+function stands({ plan }: ChosenPlan, { serial = 0, drifted = [] as string[] } = {}) {
+  const previews = callsOf(plan).map(({ id }) => {
+    return { id, title: id, effect: "change" as const, holds: !drifted.includes(id), reversible: true };
+  });
+  seen.look = async () => ({ base: baseOf(plan, serial), previews });
+}
 
 test("a part is a run of its own steps, and a repeated call gets the same run", async () => {
   const berth = opened();
@@ -99,8 +118,25 @@ test("a part is a run of its own steps, and a repeated call gets the same run", 
   expect(await isWorkedOn(berth, runOf(first))).toBe(true);
   expect(await begin(berth, chosen.hash, "provision")).toEqual({ ...first, fresh: false });
   await say(berth, runOf(first), ended("done"));
+  stands(chosen);
   expect(await begin(berth, chosen.hash, "provision")).toEqual({ ...first, fresh: false });
   expect(runs(berth.store)).toHaveLength(1);
+});
+
+test("a repeated call gets the run that is done while all of it holds; else the person is asked for another", async () => {
+  const berth = opened();
+  const chosen = planned(berth);
+  granted(berth, chosen);
+  const first = await begin(berth, chosen.hash, "provision");
+  await say(berth, runOf(first), ended("done"));
+  stands(chosen, { drifted: ["stack/switch"] });
+  expect(await begin(berth, chosen.hash, "provision")).toEqual({ ...first, fresh: false });
+  stands(chosen, { drifted: ["server/packages"] });
+  const yes: Asker = { client: "test", open: undefined, ask: async () => "yes" };
+  const again = await startParts(berth, chosen.hash, ["provision"], yes, new AbortController().signal);
+  expect(again).toMatchObject({ status: "run", fresh: true });
+  expect(runOf(again)).not.toBe(runOf(first));
+  expect(spendings(berth)).toHaveLength(2);
 });
 
 test("one grant covers the three parts, each once", async () => {
@@ -112,11 +148,12 @@ test("one grant covers the three parts, each once", async () => {
     const outcome = await begin(berth, chosen.hash, part);
     expect(outcome).toMatchObject({ status: "run", fresh: true });
     ids.push(runOf(outcome));
-    await say(berth, runOf(outcome), ended("done"));
+    await say(berth, runOf(outcome), recording, ended("done"));
   }
   expect(new Set(ids).size).toBe(3);
   const { plan, hash } = chosen;
   putStack(berth.store, { name: plan.stack, server: "shop", appliedPlan: hash, serial: 1, updated: "" });
+  stands(chosen, { serial: 1 });
   expect(await begin(berth, hash, "deploy")).toEqual({ status: "run", run: ids[2], fresh: false });
   expect(spendings(berth)).toHaveLength(3);
 });
@@ -223,7 +260,7 @@ test("who has gone away gets nothing started", async () => {
 test("on a terminal an approval of which a client has used a part is asked for anew", async () => {
   const berth = opened();
   const chosen = planned(berth);
-  const proposal = { ...chosen, base: baseOf(chosen.plan, 0) };
+  const proposal = { ...chosen, base: baseOf(chosen.plan, 0), applied: null };
   const { id } = granted(berth, chosen);
   expect(grantFor(berth, proposal)?.id).toBe(id);
   await begin(berth, chosen.hash, "provision");
@@ -236,12 +273,43 @@ test("on a terminal an approval of which a client has used a part is asked for a
 test("on a terminal the run that has the whole approval is found again", async () => {
   const berth = opened();
   const chosen = planned(berth);
-  const proposal = { ...chosen, base: baseOf(chosen.plan, 0) };
+  const proposal = { ...chosen, base: baseOf(chosen.plan, 0), applied: null };
   const { id } = granted(berth, chosen);
   const run = runOf(await begin(berth, chosen.hash, ...parts));
   expect(grantFor(berth, proposal)?.id).toBe(id);
   await say(berth, run, ended("cancelled"));
   expect(grantFor(berth, proposal)).toBeUndefined();
+});
+
+test.each<[string, RunEvent[], { serial: number; applied: string | null }, boolean]>([
+  ["left after it recorded its plan: that is its own work", [recording], { serial: 1, applied: "its own" }, true],
+  ["left before that, where another run has applied the same plan", [], { serial: 1, applied: "its own" }, false],
+  ["left after that, where another plan was applied since", [recording], { serial: 1, applied: "another" }, false],
+  ["left after that, where more was applied since", [recording], { serial: 2, applied: "its own" }, false],
+  [
+    "that is done: what drifted since is asked about",
+    [recording, ended("done")],
+    { serial: 1, applied: "its own" },
+    false,
+  ],
+])("on a terminal, a run %s", async (_, events, { serial, applied }, goesOn) => {
+  const berth = opened();
+  const chosen = planned(berth);
+  const { id } = granted(berth, chosen);
+  await say(berth, runOf(await begin(berth, chosen.hash, ...parts)), ...events);
+  const now = { base: baseOf(chosen.plan, serial), applied: applied === "its own" ? chosen.hash : "f".repeat(64) };
+  expect(grantFor(berth, { ...chosen, ...now })?.id).toBe(goesOn ? id : undefined);
+});
+
+test("a client goes on with a run that was left after it recorded its plan, and noted it here", async () => {
+  const berth = opened();
+  const chosen = planned(berth);
+  granted(berth, chosen);
+  const first = await begin(berth, chosen.hash, ...parts);
+  await say(berth, runOf(first), recording);
+  const { plan, hash } = chosen;
+  putStack(berth.store, { name: plan.stack, server: "shop", appliedPlan: hash, serial: 1, updated: "" });
+  expect(await begin(berth, hash, "deploy")).toEqual(first);
 });
 
 test("a cancelled run is resumed by a person, and a run that is done by nobody", async () => {

@@ -21,9 +21,6 @@ import type { Asker, PartOutcome, StepPreview } from "./surface.ts";
 /** How long a worker that was started is waited for, in ms: who asked gets the run's id within 2 s. */
 const waitMs = 1000;
 
-/** How long a call that is repeated gets the run that is done already, in ms; later the world is looked at anew. */
-const repeatMs = 15 * 60_000;
-
 /** What parts of a stored plan would do, seen by looking alone. Throws `no_such_plan`. */
 export async function previewParts(
   berth: Berth,
@@ -35,9 +32,9 @@ export async function previewParts(
 }
 
 /**
- * Starts parts of a stored plan under a grant, or answers the run that has them. Where there is no grant the person is
- * asked, by the asker and by nothing else; where nothing would change, nobody is. Throws `no_such_plan`, `part_missing`,
- * `base_changed`, and what the asker throws.
+ * Starts parts of a stored plan under a grant, or answers the run that has them, which for one that is done means that all
+ * of it still holds. Where there is no grant the person is asked, by the asker and by nothing else; where nothing would
+ * change, nobody is. Throws `no_such_plan`, `part_missing`, `base_changed`, and what the asker throws.
  */
 export async function startParts(
   berth: Berth,
@@ -53,7 +50,10 @@ export async function startParts(
 
   const { base, previews } = await look(berth, chosen.plan, signal);
   const ids = new Set(callsOf(chosen.plan, asked).map(({ id }) => id));
-  if (previews.every(({ id, holds }) => holds || !ids.has(id))) return { status: "nothing_to_do", steps: ids.size };
+  if (previews.every(({ id, holds }) => holds || !ids.has(id))) {
+    const run = given && useOf(berth, given.id, asked).done;
+    return run === undefined ? { status: "nothing_to_do", steps: ids.size } : { status: "run", run, fresh: false };
+  }
   await assertEarlierHold(berth, chosen, asked, async () => previews);
   const heard = await hear(berth, matterOf(berth, chosen, base, previews), asker);
   if (heard.status !== "granted") return heard;
@@ -71,7 +71,7 @@ export async function resumeRun(berth: Berth, run: string): Promise<void> {
   await resume(berth, run, waitMs);
 }
 
-/** Goes on under a grant that is there. Undefined where it was used for all of this, and not just now. */
+/** Goes on under a grant that is there. Undefined where all of this is done: then the world tells whether it is still so. */
 async function goOn(
   berth: Berth,
   chosen: ChosenPlan,
@@ -79,13 +79,11 @@ async function goOn(
   asked: readonly Part[],
   signal: AbortSignal,
 ): Promise<PartOutcome | undefined> {
-  const { unfinished, left, done } = useOf(berth, grant.id, asked);
+  const { unfinished, left } = useOf(berth, grant.id, asked);
   if (unfinished !== undefined) return workAgain(berth, unfinished);
-  if (left.length > 0) {
-    await assertEarlierHold(berth, chosen, left, (missing) => preview(berth, chosen.plan, signal, missing));
-    return begin(berth, chosen, grant, left, signal);
-  }
-  return done !== undefined && endedJustNow(berth, done) ? { status: "run", run: done, fresh: false } : undefined;
+  if (left.length === 0) return undefined;
+  await assertEarlierHold(berth, chosen, left, (missing) => preview(berth, chosen.plan, signal, missing));
+  return begin(berth, chosen, grant, left, signal);
 }
 
 async function begin(
@@ -105,11 +103,6 @@ async function workAgain(berth: Berth, run: string): Promise<PartOutcome> {
   const goesOn = stateOf(runStore(berth.store), run, berth.machine) === "running";
   if (!goesOn) await resume(berth, run, waitMs);
   return { status: "run", run, fresh: !goesOn };
-}
-
-function endedJustNow({ store }: Berth, run: string): boolean {
-  const at = runStore(store).lastEvent(run)?.at;
-  return at !== undefined && Date.now() - Date.parse(at) < repeatMs;
 }
 
 /** A grant covers all parts of a plan, so the person is shown the steps of all, whichever part was asked for first. */

@@ -1,7 +1,7 @@
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Host, Lock } from "../host/host.ts";
+import { lockLost } from "../host/lock.ts";
 import { BerthError } from "../kit/error.ts";
 import type { RunContext } from "../run/step.ts";
 import type { ContextFor } from "../run/work.ts";
@@ -33,46 +33,68 @@ function notThereYet(error: unknown): never {
   throw new BerthError({ ...error.toJSON(), code: "output_unknown" });
 }
 
-/** Steps that may act: the stack's lock is taken once and held for the run, the server's until the step ends. */
-export function acting(
-  shared: SharedContext,
-  stack: string,
-): ContextFor<StageContext> & { releaseLocks(): Promise<void> } {
-  let stackLock: Promise<Lock> | undefined;
-  const contextFor: ContextFor<StageContext> = (base, _call, atEnd) => {
+/** Who takes a lock, and how those who read along hear that it is waited for. */
+export interface Taker {
+  /** A person and their machine, for people. */
+  owner: string;
+  run: string;
+  signal: AbortSignal;
+  onWait(held: BerthError): void;
+}
+
+/**
+ * The stack's lock, taken before anything is looked at and held until the run ends: nobody changes the stack between that
+ * look and the last step. `before`: its number when this worker had it over a connection that is lost by now; where another
+ * had it since, it throws `lock_lost`.
+ */
+export async function takeStack(host: Host, stack: string, taker: Taker, before: number | undefined): Promise<Lock> {
+  if (before === undefined) return take(host, lockOf(stack), waitSeconds.stack, taker);
+  const lock = await take(host, lockOf(stack), 0, taker).catch((error: unknown) => {
+    if (!(error instanceof BerthError) || error.code !== "lock_held") throw error;
+    throw lockLost(lockOf(stack), host.name, `While this one had no connection its lock ran out. ${error.message}`);
+  });
+  if (lock.number === before + 1) return lock;
+  await lock.release();
+  throw lockLost(
+    lock.name,
+    host.name,
+    "While this one had no connection its lock ran out, and another has had it since.",
+  );
+}
+
+const lockOf = (stack: string) => `stack-${stack}`;
+
+/** Steps that may act: the stack's lock is held already, the server's is taken when a step asks for it, until that ends. */
+export const acting =
+  (shared: SharedContext, stackLock: Lock, owner: string): ContextFor<StageContext> =>
+  (base, _call, atEnd) => {
     let serverLock: Promise<Lock> | undefined;
-    const takeStack = () => {
-      stackLock ??= take(shared.host, `stack-${stack}`, waitSeconds.stack, base);
-      return stackLock;
-    };
-    const takeServer = () => {
-      serverLock ??= takeForStep();
-      return serverLock;
-    };
-    const takeForStep = async () => {
-      const lock = await take(shared.host, "server", waitSeconds.server, base);
+    const takeServer = async () => {
+      const onWait = ({ message, cause }: BerthError) => base.log(`waiting: ${message} ${cause}\n`);
+      const lock = await take(shared.host, "server", waitSeconds.server, { ...base, owner, onWait });
       atEnd(() => lock.release());
       return lock;
     };
-    return { ...shared, ...base, lock: (scope) => (scope === "stack" ? takeStack() : takeServer()) };
+    const lock = async (scope: "stack" | "server") => {
+      if (scope === "stack") return stackLock;
+      serverLock ??= takeServer();
+      return serverLock;
+    };
+    return { ...shared, ...base, lock };
   };
-  const releaseLocks = async () => {
-    await (await stackLock?.catch(() => undefined))?.release().catch(() => undefined);
-  };
-  return Object.assign(contextFor, { releaseLocks });
-}
 
 /** Waits while another holds it, since a holder that died keeps it until its lease is over. */
-async function take(host: Host, name: string, seconds: number, { run, signal, log }: RunContext): Promise<Lock> {
-  const owner = `${host.user}@${hostname()}`;
+async function take(host: Host, name: string, seconds: number, taker: Taker): Promise<Lock> {
+  const { owner, run, signal, onWait } = taker;
   const end = performance.now() + seconds * 1000;
   for (let told = false; ; told = true) {
     try {
       return await host.lock(name, { owner, run, ttlSeconds });
     } catch (error) {
       if (!(error instanceof BerthError) || error.code !== "lock_held" || performance.now() > end) throw error;
-      if (!told) log(`waiting: ${error.message} ${error.cause}\n`);
-      await sleep(1000, undefined, { signal });
+      if (!told) onWait(error);
+      await sleep(1000, undefined, { signal }).catch(() => undefined);
+      signal.throwIfAborted();
     }
   }
 }

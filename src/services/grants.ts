@@ -1,7 +1,7 @@
 import { findGrant, type Grant, grantRequest, grantsOf } from "../approval/grant.ts";
 import { type Base, driftOf, type Operation } from "../approval/operation.ts";
 import { openRequest, type Request } from "../approval/request.ts";
-import { type Part, parts } from "../pipeline.ts";
+import { callsOf, type Part, parts } from "../pipeline.ts";
 import { eventIn } from "../run/journal.ts";
 import { stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
@@ -10,7 +10,7 @@ import { runStore } from "../store/runs.ts";
 import { serverOf } from "../store/servers.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
-import { baseOf, knownSerial, serialIn } from "./plan-base.ts";
+import { baseOf, knownSerial, serialIn, serialName } from "./plan-base.ts";
 
 /** A plan by its hash, as it is in the store. */
 export interface ChosenPlan {
@@ -39,17 +39,51 @@ export function grant(
 export const personOf = ({ config: { env } }: Berth): string => env["USER"] ?? env["LOGNAME"] ?? "unknown";
 
 /**
- * The grant with which `berth up` goes on without asking again: one of which nothing is used, or all by one run. Where a
- * client has used a part of it, the person who is there is asked anew: what they see then is what is still to be done.
+ * The grant with which `berth up` goes on without asking again: one of which nothing is used, or all by one run that is not
+ * done. Where a client has used a part of it, the person who is there is asked anew: what they see then is what is still to
+ * be done.
  */
-export function grantFor(berth: Berth, proposal: ChosenPlan & { base: Base }): Grant | undefined {
+export function grantFor(
+  berth: Berth,
+  proposal: ChosenPlan & { base: Base; applied: string | null },
+): Grant | undefined {
   const { store, grantKey } = berth;
-  const claim = { operation: operationOf(proposal), base: proposal.base, now: Date.now() };
+  const { base, applied } = proposal;
+  const claim = {
+    operation: operationOf(proposal),
+    base,
+    ownWork: ownWork(berth, proposal, { base, applied }),
+    now: Date.now(),
+  };
   return findGrant(store, grantKey.publicKey, claim, ({ id }) => {
     const spent = spendingsOf(store, id);
     const whole = spent.length === parts.length && new Set(spent.map(({ run }) => run)).size === 1;
-    return (spent.length === 0 || whole) && !isGivenUp(berth, id);
+    const used = whole && useOf(berth, id, parts).done === undefined;
+    return (spent.length === 0 || used) && !isGivenUp(berth, id);
   });
+}
+
+/** The run with which a grant goes on, and that somebody has left before its end. */
+export const leftRun = (berth: Berth, grantId: string): string | undefined => useOf(berth, grantId, parts).unfinished;
+
+/**
+ * The facts that a grant's own deploy has changed: it raises the serial when it records that its plan is applied, and may
+ * have been killed before it could say that it is done. `applied`: the hash of the plan that stands.
+ */
+export const ownWork =
+  (berth: Berth, { plan, hash }: ChosenPlan, { base, applied }: { base: Base; applied: string | null }) =>
+  (grant: Grant): string[] => {
+    const raised = serialIn(base, plan) === serialIn(grant.base, plan) + 1;
+    return raised && applied === hash && hasRecorded(berth, plan, grant.id) ? [serialName(plan.stack)] : [];
+  };
+
+/** Whether a grant's deploy has begun to record that its plan is applied, which is the last that it does. */
+function hasRecorded({ store }: Berth, plan: Plan, grantId: string): boolean {
+  const recording = callsOf(plan, ["deploy"]).at(-1)?.id;
+  const run = spendingsOf(store, grantId).find(({ part }) => part === "deploy")?.run;
+  if (run === undefined) return false;
+  const events = runStore(store).events(run, 0).map(eventIn);
+  return events.some((event) => event.event === "started" && event.step === recording);
 }
 
 /**
@@ -62,13 +96,16 @@ export const knownGrant = (berth: Berth, chosen: ChosenPlan): Grant | undefined 
   );
 
 /** The base names the plan's server and key, and nothing was applied since that was not this grant's own deploy. */
-function nothingNewer(berth: Berth, { plan, hash }: ChosenPlan, { id, base }: Grant): boolean {
+function nothingNewer(berth: Berth, chosen: ChosenPlan, given: Grant): boolean {
+  const { plan } = chosen;
+  const { base } = given;
   const { store } = berth;
   const shown = serialIn(base, plan);
   const pinned = serverOf(store, plan.server.name)?.hostKey ?? plan.server.hostKey;
   if (driftOf(base, baseOf(plan, shown)).length > 0 || pinned !== plan.server.hostKey) return false;
-  const own = useOf(berth, id, ["deploy"]).done !== undefined && stackOf(store, plan.stack)?.appliedPlan === hash;
-  return knownSerial(store, plan) <= shown + (own ? 1 : 0);
+  const known = knownSerial(store, plan);
+  const now = { base: baseOf(plan, known), applied: stackOf(store, plan.stack)?.appliedPlan ?? null };
+  return known <= shown || ownWork(berth, chosen, now)(given).length > 0;
 }
 
 /** What became of parts of a grant. */

@@ -27,6 +27,8 @@ export interface Proposal {
   hash: string;
   /** The facts that a grant of it rests on. */
   base: Base;
+  /** Hash of the plan that stands, as its server says. */
+  applied: string | null;
   /** Never applied before, here or on its server. */
   newStack: boolean;
   /** It starts from a plan that this state folder does not know: its wishes and images are the server's word. */
@@ -72,7 +74,8 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
       updateImages: proposed.updateImages,
     });
     const hash = putPlan(store, { stack, serial, plan, created: survey.at });
-    return { plan, hash, base: baseOf(plan, serial), newStack, startsFromUnknown: unknownHere };
+    const applied = survey.server.applied?.planHash ?? null;
+    return { plan, hash, base: baseOf(plan, serial), applied, newStack, startsFromUnknown: unknownHere };
   });
 }
 
@@ -139,7 +142,8 @@ export async function proposeStored(berth: Berth, wanted: string): Promise<Propo
     const { applied, appliedDamaged: damaged } = await surveyServer(host, { stack: plan.stack });
     if (damaged) throw appliedDamaged(host.name);
     const { serial, newStack } = standingOf(berth.store, { stack: plan.stack, server: server.name }, applied);
-    return { plan, hash, base: baseOf(plan, serial), newStack, startsFromUnknown: false };
+    const base = baseOf(plan, serial);
+    return { plan, hash, base, applied: applied?.planHash ?? null, newStack, startsFromUnknown: false };
   } finally {
     await host.close();
   }

@@ -37,7 +37,7 @@ export async function look(
 ): Promise<{ base: Base; previews: Preview[] }> {
   const world = await openWorld(berth, plan, "preview", () => undefined);
   try {
-    const base = await world.base();
+    const { base } = await world.standing();
     const previews = await createRunner(steps, lookingOnly(world.shared)).preview(callsOf(plan, wanted), signal);
     return { base, previews };
   } finally {

@@ -1,7 +1,9 @@
 import { rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { assertSpentBy, verifyGrant } from "../approval/grant.ts";
 import { Operation } from "../approval/operation.ts";
+import type { Lock } from "../host/host.ts";
 import { BerthError } from "../kit/error.ts";
 import { steps } from "../pipeline.ts";
 import { createRunner } from "../run/runner.ts";
@@ -16,7 +18,9 @@ import type { Plan } from "../stages/plan/schema.ts";
 import { runStore } from "../store/runs.ts";
 import { putStack } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
-import { acting } from "./contexts.ts";
+import { acting, takeStack } from "./contexts.ts";
+import { ownWork, personOf } from "./grants.ts";
+import { serialIn } from "./plan-base.ts";
 import { plannedBy } from "./planned-by.ts";
 import { assertCallsOf } from "./planned-calls.ts";
 import { logFolder, runFolder } from "./run-folder.ts";
@@ -31,9 +35,14 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
   const plan = plannedBy(berth, run);
   const scrubbers = createScrubbers();
   const open = () => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value)));
-  let way = wayTo(open, plan);
+  let way: Way = { world: once(open), lock: undefined };
+  let numberBefore: number | undefined;
+  const owner = `${personOf(berth)}@${hostname()}`;
   const toBlame = createBlame();
-  const contextFor: ContextFor<StageContext> = async (...step) => (await way.contexts())(...step);
+  const contextFor: ContextFor<StageContext> = async (...step) => {
+    if (way.lock === undefined) throw new Error("a step was begun without the stack's lock");
+    return acting((await way.world()).shared, way.lock, owner)(...step);
+  };
   const runner = createRunner(steps, contextFor);
   // Noted before the end is recorded: who sees the run done looks at once at what stands.
   const apply: typeof runner.apply = async (...given) => {
@@ -54,16 +63,21 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
       now: () => new Date(),
       scrubber: () => scrubbers.stream(),
       scrub: scrubbers.scrub,
-      verifyGrant: async ({ grant, operation }) => {
+      verifyGrant: async ({ grant, operation }, _action, { signal, journal }) => {
         if (grant === null) throw ungranted(id);
-        const claim = {
-          operation: Operation.parse(operation),
-          base: await (await way.world()).base(),
-          now: Date.now(),
-        };
-        verifyGrant(store, grantKey.publicKey, grant, claim);
         assertSpentBy(store, grant, run);
         assertCallsOf(plan, run);
+        const { host, standing } = await way.world();
+        const onWait = (held: BerthError) => journal.append({ event: "waiting", failure: held.toJSON() });
+        way.lock = await takeStack(host, plan.stack, { owner, run: id, signal, onWait }, numberBefore);
+        // Read under the lock: from here on it changes by this run alone.
+        const stands = await standing();
+        verifyGrant(store, grantKey.publicKey, grant, {
+          operation: Operation.parse(operation),
+          base: stands.base,
+          ownWork: ownWork(berth, { plan, hash: planHash(plan) }, stands),
+          now: Date.now(),
+        });
       },
       // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
       stillValid: async () => true,
@@ -71,9 +85,10 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
         const lost = await way.world.made();
         if (lost === undefined || !(await toBlame(lost.host, failed))) return undefined;
         return async (signal) => {
+          numberBefore = way.lock?.number ?? numberBefore;
           await leave(way);
           const again = await openAgain(open, signal);
-          way = wayTo(async () => again, plan);
+          way = { world: once(async () => again), lock: undefined };
         };
       },
       shutdown,
@@ -85,7 +100,7 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
 }
 
 async function noteApplied({ store }: Berth, plan: Plan, world: World): Promise<void> {
-  const serial = Number((await world.base())[`stack.${plan.stack}.serial`]);
+  const serial = serialIn((await world.standing()).base, plan);
   const { name } = plan.server;
   putStack(store, {
     name: plan.stack,
@@ -96,19 +111,14 @@ async function noteApplied({ store }: Berth, plan: Plan, world: World): Promise<
   });
 }
 
-/** The world over one connection, and the locks that are held over it. */
+/** The world over one connection, and the stack's lock over it once that is taken. */
 interface Way {
   world: Once<World>;
-  contexts: Once<ReturnType<typeof acting>>;
+  lock: Lock | undefined;
 }
 
-function wayTo(open: () => Promise<World>, { stack }: Plan): Way {
-  const world = once(open);
-  return { world, contexts: once(async () => acting((await world()).shared, stack)) };
-}
-
-async function leave({ world, contexts }: Way): Promise<void> {
-  await (await contexts.made())?.releaseLocks();
+async function leave({ world, lock }: Way): Promise<void> {
+  await lock?.release().catch(() => undefined);
   await (await world.made())?.close();
 }
 

@@ -19,8 +19,8 @@ import { buildContext, sourceDir } from "./source.ts";
 export interface World {
   host: Host;
   shared: SharedContext;
-  /** The facts that a grant rests on, as they are now. */
-  base(): Promise<Base>;
+  /** The facts that a grant rests on, as they are now, and the hash of the plan that stands. */
+  standing(): Promise<{ base: Base; applied: string | null }>;
   close(): Promise<void>;
 }
 
@@ -53,16 +53,19 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
     trustedRoots: config.trustedRoots,
     version: config.version,
   };
-  const base = async () => baseOf(plan, await serialOn(host, plan.stack));
-  return { host, shared, base, close: () => host.close() };
+  const standing = async () => {
+    const { serial, planHash } = await appliedOn(host, plan.stack);
+    return { base: baseOf(plan, serial), applied: planHash };
+  };
+  return { host, shared, standing, close: () => host.close() };
 }
 
-/** How often a plan of this stack was applied whole, as its server says; 0: never. */
-async function serialOn(host: Host, stack: string): Promise<number> {
+/** Which plan of this stack was applied whole, and how often one was, as its server says; 0: never. */
+async function appliedOn(host: Host, stack: string): Promise<{ serial: number; planHash: string | null }> {
   const text = await readFile(host, paths.applied(stack));
-  if (text === undefined) return 0;
+  if (text === undefined) return { serial: 0, planHash: null };
   try {
-    return Applied.parse(JSON.parse(text)).serial;
+    return Applied.parse(JSON.parse(text));
   } catch {
     throw appliedDamaged(host.name);
   }
