@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hashOf } from "../src/kit/canonical.ts";
 import { BerthError } from "../src/kit/error.ts";
+import { follow } from "../src/run/follow.ts";
 import { eventIn, openJournal, verifyJournal } from "../src/run/journal.ts";
 import { keepLease, takeLease } from "../src/run/lease.ts";
 import type { Machine } from "../src/run/machine.ts";
@@ -235,4 +237,67 @@ test("a cancel that came before the worker stops it before its first step", asyn
   const { store, run, work } = worker();
   requestCancel(store, run, machine(), now);
   expect(await work()).toEqual({ state: "cancelled" });
+});
+
+const lost = { code: "connection_lost", message: "lost", object: "server", cause: "", next: "" };
+
+/** A worker whose line is lost the first so many times. */
+function losing(times: number, wayBack: Assignment["wayBack"]) {
+  let left = times;
+  const apply = async (): Promise<Outcome> =>
+    left-- > 0 ? { state: "failed", step: "one", failure: lost } : { state: "done" };
+  const runner: Assignment["runner"] = { preview: async () => [], apply, rollback: apply };
+  return worker({ runner, ...(wayBack && { wayBack }) });
+}
+
+test("a worker whose line was lost takes its run again when it is back, under the next number", async () => {
+  const { work, store, run, kinds } = losing(2, async () => async () => undefined);
+  expect(await work()).toEqual({ state: "done" });
+  expect(kinds()).toEqual(["opened", "taken", "waiting", "taken", "waiting", "taken", "ended"]);
+  const fences = store.events(run, 0).map(eventIn);
+  expect(fences.flatMap((event) => (event.event === "taken" ? [event.fence] : []))).toEqual([1, 2, 3]);
+  expect(store.lease(run)).toMatchObject({ fence: 3, expires: 0 });
+  expect(verifyJournal(store.events(run, 0))).toEqual({ intact: true });
+});
+
+test("a failure that is not the line's stands, and so does one for which the line does not come back", async () => {
+  const other = losing(1, async () => undefined);
+  expect(await other.work()).toMatchObject({ state: "failed", step: "one" });
+  expect(other.kinds()).toEqual(["opened", "taken", "ended"]);
+  const gone = losing(1, async () => async () => {
+    throw new BerthError({ ...lost, code: "host_unreachable" });
+  });
+  expect(await gone.work()).toMatchObject({ state: "failed", failure: { code: "host_unreachable" } });
+  expect(gone.kinds()).toEqual(["opened", "taken", "waiting", "ended"]);
+});
+
+test("a cancel and another worker end the waiting for the line", async () => {
+  const stopped = losing(1, async () => async () => requestCancel(stopped.store, stopped.run, machine(), now));
+  expect(await stopped.work()).toEqual({ state: "cancelled" });
+  expect(stopped.kinds()).toEqual(["opened", "taken", "waiting", "ended"]);
+  const overtaken = losing(1, async () => async () => {
+    takeLease(overtaken.store, overtaken.run, machine({ uptime: () => 2000, pid: 200 }));
+  });
+  await expect(overtaken.work()).rejects.toMatchObject({ code: "lease_lost" });
+  expect(overtaken.kinds()).toEqual(["opened", "taken", "waiting"]);
+});
+
+test("who reads along when the whole machine wakes waits for the worker, and not for one that is gone", async () => {
+  const { store, run } = newRun();
+  let uptime = 1000;
+  const woken = machine({ uptime: () => uptime });
+  const lease = takeLease(store, run, woken);
+  const journal = openJournal(store, run, lease.fence, now);
+  journal.append(taken(lease.fence));
+  uptime = 2000;
+  const reading = { logs: join(folder, "logs"), onEvent: () => undefined };
+  expect(
+    await follow(store, run, { ...reading, machine: machine({ uptime: () => uptime, mayLive: () => false }) }),
+  ).toEqual({ state: "interrupted", seq: 2 });
+  const reader = follow(store, run, { ...reading, machine: woken });
+  await sleep(300);
+  lease.renew();
+  journal.append({ event: "ended", state: "done" });
+  lease.release();
+  expect(await reader).toEqual({ state: "done", seq: 3 });
 });
