@@ -148,7 +148,7 @@ test("a 2025-11-25 and a 2026-07-28 client on one state folder see each other's 
   await modern.connect(new ModernTransport(serve));
   closing.push(() => modern.close());
   expect(modern.getProtocolEra()).toBe("modern");
-  for (const client of [older, modern]) expect(client.getInstructions()).toContain("has the tools that look and plan");
+  for (const client of [older, modern]) expect(client.getInstructions()).toContain("--read-only: it looks and plans");
 
   const run = runOf(store, hash);
   const uri = `berth://runs/${run}`;

@@ -49,14 +49,35 @@ test("the registry is all there is, in its order, with its schemas", async () =>
 test.each(eras)("%s: a read-only server has what reads, and refuses the rest by name", async (era) => {
   const { client } = served({ tools, readOnly: true });
   const raw = await rawClient(client, {}, era);
-  const listed = (await raw.request("tools/list")).result?.["tools"] as { name: string }[];
-  const reading = tools.filter(({ effect }) => effect === "read").map(({ name }) => name);
+  const listed = (await raw.request("tools/list")).result?.["tools"] as { name: string; annotations: object }[];
+  const reading = tools.filter(({ effect, previews }) => effect === "read" || previews).map(({ name }) => name);
   expect(listed.map(({ name }) => name)).toEqual(reading);
-  for (const { name } of tools.filter(({ effect }) => effect !== "read")) {
-    const { result } = await raw.call(name, { plan: "0".repeat(64), run: "run_x" });
+  for (const { annotations } of listed)
+    expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false });
+  for (const { name, previews } of tools.filter(({ effect }) => effect !== "read")) {
+    const sure = name === "cancel_run" ? { run: "run_x", preview: true } : { plan: "0".repeat(64), run: "run_x" };
+    const { result } = await raw.call(name, sure);
     expect(result).toMatchObject({ isError: true });
     expect(textOf(result)).toContain("read_only");
+    if (previews) expect(textOf(result)).toContain(`Call ${name} with`);
   }
+});
+
+test("a read-only server previews, where preview is true and nothing else", async () => {
+  const asked: string[] = [];
+  const preview = async (plan: string) => {
+    asked.push(plan);
+    return [{ id: "a", title: "start web", effect: "change" as const, holds: false }];
+  };
+  const hash = "a".repeat(64);
+  const plans = { get: () => ({ hash, stack: "shop" }) };
+  const surface = surfaceWith({ plans, runs: { preview } } as object);
+  const raw = await rawClient(served({ tools, readOnly: true, surface }).client, {}, "modern");
+  const previewed = await raw.call("deploy_stack", { plan: hash, preview: true });
+  expect(structured(previewed)).toMatchObject({ status: "preview", steps: { total: 1, hold: 0 } });
+  for (const value of [false, "true", 1, undefined])
+    expect(textOf((await raw.call("deploy_stack", { plan: hash, preview: value })).result)).toContain("read_only");
+  expect(asked).toEqual([hash]);
 });
 
 test("a tool that is not there is an error of the protocol", async () => {

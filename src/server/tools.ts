@@ -8,25 +8,29 @@ import type { Tool } from "../tools/tool.ts";
 import { type Around, callTool, sent } from "./call.ts";
 import type { Serving } from "./serving.ts";
 
-/** The registry's tools and nothing else; a read-only server has those that read. */
+/** The registry's tools and nothing else; a read-only server has those that read, and previews of what the others do. */
 export function serveTools(serving: Serving, around: Around): void {
   const { readOnly, surface } = serving;
-  const served = serving.tools.filter(({ effect }) => effect === "read" || !readOnly);
-  around.server.setRequestHandler("tools/list", () => ({ tools: served.map(listedOf) }));
+  const served = serving.tools.filter(({ effect, previews }) => !readOnly || effect === "read" || previews);
+  around.server.setRequestHandler("tools/list", () => ({ tools: served.map((tool) => listedOf(tool, readOnly)) }));
 
   around.server.setRequestHandler("tools/call", (request, ctx) => {
     const { name, arguments: given = {} } = request.params;
-    const tool = served.find((one) => one.name === name);
-    if (tool) return callTool(serving, around, tool, given, ctx);
-    if (serving.tools.some((one) => one.name === name))
-      return sent(failureResult(readOnlyServer(name), (text) => surface.scrub(text)));
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${cleanLine(name, 80)}.`);
+    const tool = serving.tools.find((one) => one.name === name);
+    if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${cleanLine(name, 80)}.`);
+    const looks = tool.effect === "read" || (tool.previews && given["preview"] === true);
+    if (readOnly && !looks) return sent(failureResult(readOnlyServer(tool), (text) => surface.scrub(text)));
+    return callTool(serving, around, tool, given, ctx);
   });
 }
 
 const listed = new WeakMap<Tool, ListedTool>();
 
-function listedOf(tool: Tool): ListedTool {
+function listedOf(tool: Tool, readOnly: boolean): ListedTool {
+  if (readOnly && tool.effect !== "read") {
+    const description = `This server only reads: it takes this with \`preview: true\` alone, and changes nothing. ${tool.description}`;
+    return { ...listedOf(tool, false), description, annotations: annotationsOf({ ...tool, effect: "read" }) };
+  }
   const before = listed.get(tool);
   if (before) return before;
   const made: ListedTool = {
@@ -41,11 +45,11 @@ function listedOf(tool: Tool): ListedTool {
   return made;
 }
 
-const readOnlyServer = (tool: string) =>
+const readOnlyServer = ({ name, previews }: Tool) =>
   new BerthError({
     code: "read_only",
     message: "This server only reads, so nothing was done.",
-    object: tool,
+    object: name,
     cause: "The person started it with --read-only.",
-    next: "Tell the person: without --read-only in the client's configuration this tool is there.",
+    next: `${previews ? `Call ${name} with "preview": true: that only looks. ` : ""}Else tell the person: without --read-only in the client's configuration this is done.`,
   });

@@ -1,7 +1,7 @@
 /** What a model does after a failure, by its code. Every sentence fits into the first 300 characters of an error. */
 export const nextCalls: Readonly<Record<string, string>> = {
   bad_arguments: "call the same tool again with the arguments that its schema names.",
-  read_only: "tell the person: this server only reads; its configuration says --read-only.",
+  read_only: "with preview: true where the tool has it; else tell the person: this server only reads (--read-only).",
   bad_wish: "propose_plan again with another value; the cause says which.",
   secret_in_wish: "request_secret for each name in the cause; leave it out of wishes.env.",
   questions_open: "ask the person, then propose_plan with the answers in wishes.",

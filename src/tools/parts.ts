@@ -26,6 +26,7 @@ const partTool = ({ part, name, title, does, after }: PartTool) =>
     title,
     description: `${does} ${approval} It answers within seconds with a run id for get_run; the same call again finds the same run.`,
     effect: "change",
+    previews: true,
     openWorld: true,
     input,
     output: startFacts,

@@ -13,6 +13,7 @@ export const rollbackStack = defineTool({
     "Call it when a new version misbehaves; get_status first shows what runs. The person approves it like a deployment: you cannot, and `approval_required` says what to show them. " +
     "It answers with a run id for get_run.",
   effect: "change",
+  previews: true,
   openWorld: true,
   input: z.strictObject({
     stack: stackField.describe("name from get_status"),

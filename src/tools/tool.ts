@@ -11,6 +11,8 @@ export interface Tool<In = unknown, Out = unknown> {
   /** For a model that has never seen Berth: what it does, when to call it, what to call next. */
   description: string;
   effect: Effect;
+  /** With the argument `preview: true` it only looks, whatever its effect. */
+  previews?: true;
   /** It reaches beyond this computer: a git server, a machine. */
   openWorld: boolean;
   input: z.ZodType<In>;

@@ -185,9 +185,10 @@ describe("a grant", () => {
     expect(await client.tool("deploy_stack", { plan: changed["hash"] })).toMatchObject({ status: "approval_required" });
     const reading = await modernClient(place, { flags: ["--read-only"] });
     closing.push(reading.close);
-    expect(await reading.toolNames()).not.toContain("deploy_stack");
+    expect(await reading.toolNames()).not.toContain("cancel_run");
     for (const part of ["provision_server", "build_images", "deploy_stack"])
       expect(await reading.refusal(part, { plan: granted })).toMatch(/^read_only\n/);
+    expect(await reading.tool("deploy_stack", { plan: granted, preview: true })).toMatchObject({ status: "preview" });
     expect(await reading.tool("get_plan", { plan: granted })).toMatchObject({ hash: granted });
     expect(reading.dialogs).toEqual([]);
 
