@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GitHost, pushFolder, startGit } from "../../lab/git.ts";
 import { removeServer, type Server } from "../../lab/server.ts";
 import { run } from "../../lab/shell.ts";
-import { ask, type Cli, type Ended, failureIn, openCli, testLab } from "./berth.ts";
-import { servingServer } from "./servers.ts";
-import { makeTiny, says, type Tiny } from "./tiny.ts";
-import { filesOnServerWith, filesWith, formsIn, formsOf, watchProcesses } from "./traces.ts";
+import { ask, type Cli, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
+import { servingServer } from "../e2e/servers.ts";
+import { makeTiny, says, type Tiny } from "../e2e/tiny.ts";
+import { filesOnServerWith, filesWith, formsIn, formsOf, watchProcesses } from "../e2e/traces.ts";
 
 // A repository that the lab's git host gives to its token or its key alone.
 const lab = testLab();

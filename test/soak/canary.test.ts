@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { docker } from "../../lab/engine.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import { run } from "../../lab/shell.ts";
-import { ask, type Cli, copyOfGuestbook, type Ended, failureIn, openCli, testLab } from "./berth.ts";
-import { servingDomain, servingServer } from "./servers.ts";
-import { filesOnServerWith, filesWith, formsIn, formsOf, watchProcesses } from "./traces.ts";
+import { ask, type Cli, copyOfGuestbook, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
+import { servingDomain, servingServer } from "../e2e/servers.ts";
+import { filesOnServerWith, filesWith, formsIn, formsOf, watchProcesses } from "../e2e/traces.ts";
 
 // Values that only the application may see, looked for everywhere after a whole release of it.
 const lab = testLab();
