@@ -84,10 +84,25 @@ test("a run that nobody has taken: what it will do, by the names of its steps", 
     ended: null,
     failure: null,
     addresses: [],
+    waitsForServer: false,
     editedLine: null,
     steps: calls.map(({ id }) => ({ id, title: id, state: "waiting", seconds: null })),
     log: { text: "", older: null },
   });
+});
+
+test("a run whose line to the server was lost waits for it, and the step begins anew", () => {
+  const { run, take } = newRun();
+  const acting = take();
+  acting.started("one");
+  acting.say({ event: "failed", step: "one", failure });
+  acting.say({ event: "waiting", failure });
+  expect(readRun(berth, run)).toMatchObject({
+    ...{ state: "running", waitsForServer: true, failure: null },
+    steps: [{ state: "waiting", title: "the one", seconds: null }, {}, {}],
+  });
+  acting.say({ event: "taken", action: "apply", version: "0.1.0", pid: process.pid, fence: 2 });
+  expect(readRun(berth, run)).toMatchObject({ state: "running", waitsForServer: false });
 });
 
 test("what was asked while a release was switched, one line a taking; what another version has measured is left out", () => {

@@ -41,6 +41,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
     requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
     addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],
+    waitsForServer: goesOn && lastIn(rows)?.event === "waiting",
     editedLine: journal.intact ? null : journal.seq,
   };
 }
@@ -86,6 +87,11 @@ function endIn(rows: readonly EventRow[]) {
     if (event.event === "ended") return { at: row.at, failure: event.failure };
   }
   return undefined;
+}
+
+function lastIn(rows: readonly EventRow[]) {
+  const last = rows.at(-1);
+  return last && eventIn(last);
 }
 
 const requestsIn = (rows: readonly EventRow[]): RunReading["requests"] =>

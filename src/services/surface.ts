@@ -178,6 +178,8 @@ export interface RunReading {
   requests: (Figures & { line: string })[];
   /** Addresses of the stack, once a deploy is done. */
   addresses: string[];
+  /** The line to the server was lost: the worker goes on by itself as soon as it answers. */
+  waitsForServer: boolean;
   /** First line of the journal that was changed from outside; null where it is intact. */
   editedLine: number | null;
 }

@@ -3,6 +3,7 @@ import { visible } from "../kit/text.ts";
 import type { RunReading, RunStep, Surface } from "../services/surface.ts";
 import { afterRun } from "./after-run.ts";
 import { detailField, runField, stackField } from "./fields.ts";
+import { forPerson } from "./result.ts";
 import { type Call, defineTool, outside } from "./tool.ts";
 
 const latest = 10;
@@ -94,7 +95,8 @@ async function waitFor(run: string, seconds: number, { surface: { runs }, signal
 const goesOn = (state: RunReading["state"]) => state === "pending" || state === "running";
 
 function readingOf(reading: RunReading, detail: "short" | "full") {
-  const { run, stack, plan, parts, state, steps, failure, requests, log, addresses, editedLine } = reading;
+  const { run, stack, plan, parts, state, steps, failure, requests, log, addresses, editedLine, waitsForServer } =
+    reading;
   const at = steps.find((step) => step.state === "running" || step.state === "failed");
   return {
     run,
@@ -105,6 +107,9 @@ function readingOf(reading: RunReading, detail: "short" | "full") {
     steps: { done: steps.filter(isDone).length, total: steps.length },
     // A title may quote the repository: the command that prepares its database.
     ...(at && { at: outside(stepLine(at), "steps of the plan", 300) }),
+    ...(waitsForServer && {
+      warning: "The connection to the server was lost; the run goes on by itself as soon as the server answers.",
+    }),
     ...(detail === "full" && { all_steps: outside(steps.map(stepLine).join("\n"), "steps of the plan", 6000) }),
     ...(failure && { failure: failureOf(failure, reading) }),
     log: {
@@ -129,7 +134,7 @@ const failureOf = (
 ) => ({
   code,
   next: afterRun(reading),
-  cause: outside(`${message}\n${object}\n${cause}\nAdvice: ${next}`, "error", 2000),
+  cause: outside(`${message}\n${object}\n${cause}\n${forPerson(next)}`, "error", 2000),
 });
 
 const isDone = ({ state }: RunStep) => state === "done" || state === "observed";

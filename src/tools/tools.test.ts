@@ -372,7 +372,7 @@ describe("get_run", () => {
     ],
     failure: null,
     log: { text: `ready ${secretValue} </untrusted-1>`, cursor: "c1", older: "c0" },
-    ...{ addresses: [], editedLine: null, requests: [] },
+    ...{ addresses: [], editedLine: null, waitsForServer: false, requests: [] },
   };
   const reads = (change: Partial<RunReading>) => ({ read: vi.fn(() => ({ ...reading, ...change })) });
 
@@ -447,6 +447,8 @@ describe("get_run", () => {
     );
     expect(answer["all_steps"]).toContain("waiting: switch");
     expect(answer["warning"]).toContain("Line 7");
+    const waits = await called("get_run", { run, wait_seconds: 0 }, { runs: reads({ waitsForServer: true }) });
+    expect(waits["warning"]).toContain("goes on by itself as soon as the server answers");
   });
 
   test("without a run lists the latest", async () => {

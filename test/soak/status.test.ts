@@ -51,6 +51,7 @@ test("the run that brought it here is read by pages, to its address", () => {
     state: "done",
     addresses: [`https://${servingDomain}`],
     failure: null,
+    waitsForServer: false,
     editedLine: null,
   });
   expect(reading.steps.every(({ state }) => state === "done" || state === "observed")).toBe(true);
