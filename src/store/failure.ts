@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { join } from "node:path";
 import { ZodError } from "zod";
 import { BerthError } from "../kit/error.ts";
 
@@ -19,8 +21,14 @@ function translated(folder: string, error: unknown): unknown {
   if (code !== "ERR_SQLITE_ERROR" || errcode === undefined) return error;
   // The low byte is the primary result code (sqlite.org/rescode.html).
   switch (errcode & 0xff) {
+    case 1:
+      // Our own words are the same each time: where a table is missing, the file is not what its version says.
+      return /^no such (table|column|index|trigger)/.test(error.message) ? damaged(folder, error.message) : error;
     case 5:
+    case 6:
+    case 15:
       return busy(folder);
+    case 3:
     case 8:
     case 10:
     case 13:
@@ -34,16 +42,50 @@ function translated(folder: string, error: unknown): unknown {
   }
 }
 
-const fileErrors = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT", "ENOSPC"]);
+const fileErrors = new Set([
+  ...["EACCES", "EPERM", "EROFS", "ENOTDIR", "EISDIR", "EEXIST", "ENOENT"],
+  ...["ENOSPC", "EDQUOT", "EIO", "EMFILE", "ENFILE"],
+]);
 
-export const unwritable = (folder: string, cause: string) =>
-  new BerthError({
+export function unwritable(folder: string, cause: string): BerthError {
+  const { why, next } = obstacle(folder);
+  return new BerthError({
     code: "store_unwritable",
     message: "Berth cannot write its state.",
     object: folder,
-    cause,
-    next: `See who owns it and whether its disk is full: ls -ld ${folder}; df ${folder}`,
+    cause: why === undefined ? cause : `${why} (${cause})`,
+    next,
   });
+}
+
+/** What SQLite names only in general: "disk I/O error", "unable to open database file". */
+function obstacle(folder: string): { why?: string; next: string } {
+  const look = `See who owns it, and what it lies on: ls -la ${folder}; df -h ${folder}`;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < 256 * 1024)
+      return { why: "Its disk is full.", next: `Make room on it, then try the same again: df -h ${folder}` };
+    for (const path of [folder, ...filesOf(folder).filter((file) => existsSync(file))])
+      accessSync(path, constants.R_OK | constants.W_OK);
+    return { next: look };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EROFS")
+      return {
+        why: "Its file system is mounted read-only.",
+        next: `See what made it so, and mount it for writing: findmnt -T ${folder}; dmesg | tail`,
+      };
+    if (code === "EACCES" || code === "EPERM")
+      return { why: "It is not this user's to write.", next: `See who owns it: id -un; ls -la ${folder}` };
+    return { next: look };
+  }
+}
+
+/** The files of a store: SQLite keeps the last two beside the first while it is open, and after a crash. */
+export const filesOf = (folder: string): [string, string, string] => {
+  const file = join(folder, "berth.db");
+  return [file, `${file}-wal`, `${file}-shm`];
+};
 
 export const damaged = (folder: string, cause: string) =>
   new BerthError({
@@ -51,7 +93,7 @@ export const damaged = (folder: string, cause: string) =>
     message: "Berth's state file is damaged.",
     object: folder,
     cause,
-    next: "Put a backup of the folder in its place, or move it away and use berth adopt for each server.",
+    next: `Nothing was changed in it. Put a backup of the folder in its place; without one: mv ${folder} ${folder}.damaged, then berth up for each stack, which finds what stands on its server. Approvals, secrets that were set and the history of runs lie in the damaged folder alone.`,
   });
 
 const busy = (folder: string) =>

@@ -1,10 +1,11 @@
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { damaged, exposed, newer, readable, unwritable } from "./failure.ts";
+import { damaged, exposed, filesOf, newer, readable, unwritable } from "./failure.ts";
 import { markDemo } from "./meta.ts";
 import { schema } from "./schema.ts";
 import { type Store, storeOver } from "./store.ts";
+import { damageInWal } from "./wal.ts";
 
 export interface OpenOptions {
   /**
@@ -19,8 +20,12 @@ export interface OpenOptions {
  * file 0600. Throws `store_unwritable`, `store_exposed`, `store_damaged`, `store_newer` or `store_busy`.
  */
 export function openStore(folder: string, { demo }: OpenOptions = {}): Store {
-  const file = join(folder, "berth.db");
+  const [file, wal] = filesOf(folder);
   const fresh = readable(folder, () => prepare(folder, file));
+  // Before SQLite opens it: that would take the rest of a damaged log for nothing, and remove it.
+  const damage = readable(folder, () => damageInWal(wal));
+  if (damage !== undefined) throw damaged(folder, damage);
+  if (!fresh) readable(folder, () => assertWhole(folder, file));
   const db = readable(folder, () => new DatabaseSync(file));
   const store = storeOver(db, folder);
   try {
@@ -68,9 +73,19 @@ function configure(db: DatabaseSync, folder: string): void {
     // Two that open a new file at once: the switch to WAL does not wait for its turn as writes do, so it stands in one.
     switchToWal(db);
     db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  });
+}
+
+/** By a connection that cannot write: another would bring a damaged file up to date from its log when it is closed. */
+function assertWhole(folder: string, file: string): void {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    db.exec("PRAGMA busy_timeout = 10000");
     const check = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
     if (check !== "ok") throw damaged(folder, String(check));
-  });
+  } finally {
+    db.close();
+  }
 }
 
 function switchToWal(db: DatabaseSync): void {
@@ -92,7 +107,9 @@ function migrate(db: DatabaseSync, store: Store): void {
   store.write(() => {
     const from = version();
     if (from > schema.length) throw newer(store.folder, from, schema.length);
-    for (const step of schema.slice(from)) db.exec(step);
-    db.exec(`PRAGMA user_version = ${schema.length}`);
+    readable(store.folder, () => {
+      for (const step of schema.slice(from)) db.exec(step);
+      db.exec(`PRAGMA user_version = ${schema.length}`);
+    });
   });
 }

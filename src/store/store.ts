@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { z } from "zod";
-import { readable } from "./failure.ts";
+import { newer, readable } from "./failure.ts";
+import { schema } from "./schema.ts";
 
 /** An open store: one connection to one SQLite file. The tables' functions take it as their first argument. */
 export interface Store {
@@ -27,35 +28,46 @@ export function storeOver(db: DatabaseSync, folder: string): Store {
     prepared.set(sql, statement);
     return statement;
   };
+  const assertKnown = () => {
+    const version = Number(prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version > schema.length) throw newer(folder, version, schema.length);
+  };
+  const write = transactions(db, folder, assertKnown);
   const all = <T>(row: z.ZodType<T>, sql: string, ...values: SQLInputValue[]): T[] =>
-    guarded(() =>
-      prepare(sql)
+    guarded(() => {
+      assertKnown();
+      return prepare(sql)
         .all(...values)
-        .map((found) => row.parse(found)),
-    );
+        .map((found) => row.parse(found));
+    });
   return {
     folder,
     all,
     get: (row, sql, ...values) => all(row, sql, ...values)[0],
-    run: (sql, ...values) => guarded(() => void prepare(sql).run(...values)),
-    write: transactions(db, folder),
-    version: () => {
-      const others = prepare("PRAGMA data_version").get()?.["data_version"];
-      const own = prepare("SELECT total_changes() AS own").get()?.["own"];
-      return `${others}.${own}`;
-    },
+    run: (sql, ...values) => write(() => guarded(() => void prepare(sql).run(...values))),
+    write,
+    version: () =>
+      guarded(() => {
+        const others = prepare("PRAGMA data_version").get()?.["data_version"];
+        const own = prepare("SELECT total_changes() AS own").get()?.["own"];
+        return `${others}.${own}`;
+      }),
     close: () => db.close(),
   };
 }
 
-/** IMMEDIATE: a transaction that began as a reader could not wait for its turn to write. */
-function transactions(db: DatabaseSync, folder: string): Store["write"] {
+/**
+ * IMMEDIATE: a transaction that began as a reader could not wait for its turn to write. A newer Berth may have changed the
+ * file since it was opened: asked inside, so that nothing is written by who does not know its format.
+ */
+function transactions(db: DatabaseSync, folder: string, assertKnown: () => void): Store["write"] {
   let inside = false;
   return (body) => {
     if (inside) return body();
     readable(folder, () => db.exec("BEGIN IMMEDIATE"));
     inside = true;
     try {
+      readable(folder, assertKnown);
       const result = body();
       readable(folder, () => db.exec("COMMIT"));
       return result;
