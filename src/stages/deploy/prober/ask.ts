@@ -21,6 +21,8 @@ export interface Target {
   /** Of the server, or its name. */
   address: string;
   port: number;
+  /** Which of this machine's addresses they come from; the system's choice, if nothing is said. */
+  localAddress: string | undefined;
   secureContext: SecureContext;
   timeoutMs: number;
 }

@@ -2,12 +2,12 @@ import { Agent, request as httpsRequest } from "node:https";
 import { type Answered, bodyOf, type Target, type Transport } from "./ask.ts";
 
 /** HTTP/1.1: `kept` requests share idle connections as a browser's do, `new` ones have one of their own. */
-export function overHttp1({ address, port, secureContext, timeoutMs }: Target): Transport {
+export function overHttp1({ address, port, localAddress, secureContext, timeoutMs }: Target): Transport {
   const kept = new Agent({ keepAlive: true });
   return {
     ask: ({ host, path, method = "GET", headers = {}, body }, connection) => {
       const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-      const to = { host: address, port, servername: host, secureContext };
+      const to = { host: address, port, servername: host, secureContext, ...(localAddress && { localAddress }) };
       const asked = { method, path, headers: { ...headers, host }, signal: AbortSignal.timeout(timeoutMs) };
       const asking = httpsRequest({ ...to, ...asked, agent: connection === "kept" ? kept : false }, (response) => {
         const from = response.socket.remoteAddress ?? "";

@@ -8,8 +8,9 @@ export function overHttp2(target: Target): Transport {
   const sessions = new Set<ClientHttp2Session>();
 
   function open(host: string): ClientHttp2Session {
-    const { address, port, secureContext } = target;
-    const socket = () => connectTls({ host: address, port, servername: host, secureContext, ALPNProtocols: ["h2"] });
+    const { address, port, localAddress, secureContext } = target;
+    const to = { host: address, port, servername: host, secureContext, ...(localAddress && { localAddress }) };
+    const socket = () => connectTls({ ...to, ALPNProtocols: ["h2"] });
     const session = connect(`https://${host}:${port}`, { createConnection: socket });
     // Each request hears of it by itself.
     session.on("error", () => undefined);

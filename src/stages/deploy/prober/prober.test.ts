@@ -101,6 +101,18 @@ test("half of them come on connections of their own, half on ones that are kept"
   expect(Math.max(...carried)).toBeGreaterThan(1);
 });
 
+test.each(["http/1.1", "h2"] as const)(
+  "over %s who asks may choose which of its addresses it comes from",
+  async (protocol) => {
+    const { server, port, close } = await serveHttps(keys, (_request, response) => response.end("well"));
+    closing.push(close);
+    const from: unknown[] = [];
+    server.on("connection", ({ remoteAddress }: Socket) => from.push(remoteAddress));
+    await after(startProber(asked(port, { protocol, localAddress: "127.0.0.2" })), 2);
+    expect(new Set(from)).toEqual(new Set(["127.0.0.2"]));
+  },
+);
+
 test("a reset is one failure, and nothing is tried again", async () => {
   const reset = new Set([4, 5]);
   const seen = await serve((n, { socket }, end) => (reset.has(n) ? socket.destroy() : end("well")));

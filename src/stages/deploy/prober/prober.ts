@@ -8,6 +8,8 @@ export interface Probing {
   /** The server, by its address or name. */
   address: string;
   port?: number;
+  /** Which of this machine's addresses the requests come from; the system's choice, if nothing is said. */
+  localAddress?: string;
   /** PEM of authorities that are trusted beside the usual ones. */
   trustedRoots: readonly string[];
   perSecond: number;
@@ -94,10 +96,10 @@ export async function probeOnce(probing: Omit<Probing, "perSecond">): Promise<Pr
 }
 
 function openSender(probing: Omit<Probing, "perSecond">) {
-  const { timeoutMs = 15_000, protocol = "http/1.1", address, port = 443, trustedRoots } = probing;
+  const { timeoutMs = 15_000, protocol = "http/1.1", address, port = 443, localAddress, trustedRoots } = probing;
   // Made once: to read all authorities for each connection would cost more than to connect.
   const secureContext = createSecureContext({ ca: [...rootCertificates, ...trustedRoots] });
-  const target = { address, port, secureContext, timeoutMs };
+  const target = { address, port, localAddress, secureContext, timeoutMs };
   const transport = protocol === "h2" ? overHttp2(target) : overHttp1(target);
   const connectionOf = probing.connection ?? ((n: number) => (n % 2 === 0 ? "new" : "kept"));
   const wellAnswered = probing.well ?? ((_request: ProbeRequest, status: number) => status < 400);
