@@ -88,8 +88,12 @@ test("a tool that is not there is an error of the protocol", async () => {
 test.each([
   { what: "an unknown key", given: { force: true }, says: ["force: not an argument", "allowed: word"] },
   { what: "a key that would approve", given: { approve: true, word: "a" }, says: ["approve: not an argument"] },
-  { what: "another type", given: { word: 7 }, says: ["word:", "expected string", "any short word"] },
-  { what: "a value that does not fit", given: { word: "far too long" }, says: ["word:", "5", "any short word"] },
+  { what: "another type", given: { word: 7 }, says: ["word: 7 was given; wanted: a text (any short word)"] },
+  {
+    what: "a value that does not fit",
+    given: { word: "far too long" },
+    says: ["far too long", "was given; wanted: at most 5 characters (any short word)"],
+  },
 ])("$what is refused with where, why and what is allowed", async ({ given, says }) => {
   let ran = false;
   const tool = toolThat(async () => {

@@ -39,7 +39,7 @@ export async function callTool(
   const scrub = (text: string) => surface.scrub(text);
   try {
     const input = tool.input.safeParse(given);
-    if (!input.success) throw wrongArguments(tool, input.error);
+    if (!input.success) throw wrongArguments(tool, given, input.error);
     const client = clientOf(server, era, ctx);
     const { dialogs } = surface;
     const asker =

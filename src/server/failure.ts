@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { BerthError, failureOf } from "../kit/error.ts";
 import { clean } from "../kit/text.ts";
+import { nextAfter } from "../tools/next.ts";
 import type { Serving } from "./serving.ts";
 
 /** Whether a failure says that there is no such thing: an analysis, a plan, a run, a stack, a server. */
@@ -19,7 +20,8 @@ export async function answered<T>({ surface, log }: Serving, answer: () => T | P
       log.error({ stack: surface.scrub(String((error as Error)?.stack ?? error)) }, "a request failed");
       throw new ProtocolError(ProtocolErrorCode.InternalError, "internal: this is probably a bug in Berth.");
     }
-    const { code, message, next } = failureOf(error);
-    throw new ProtocolError(ProtocolErrorCode.InternalError, surface.scrub(clean(`${code}: ${message} ${next}`)));
+    const { code, message } = failureOf(error);
+    const said = clean(`${code}: ${message} Next: ${nextAfter(code)}`);
+    throw new ProtocolError(ProtocolErrorCode.InternalError, surface.scrub(said));
   }
 }

@@ -44,7 +44,10 @@ export function failureResult(error: unknown, scrub: Scrub): Result {
 /** Clients that cut an error show at least so many characters of it. */
 const within = 300;
 
-const detailsOf = ({ message, object, next }: Failure) => `What: ${message}\nTo: ${object}\nAdvice: ${next}`;
+const detailsOf = ({ message, object, next }: Failure) => `What: ${message}\nTo: ${object}\n${forPerson(next)}`;
+
+/** It names commands, which a model cannot type: what that calls instead is in next.ts. */
+export const forPerson = (next: string): string => `For the person, in a terminal: ${next}`;
 
 /** A text from outside by itself, for a resource. */
 export function sealText(text: string, origin: string, scrub: Scrub): string {
