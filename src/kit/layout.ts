@@ -10,7 +10,7 @@ export const paths = {
   proxyUp: `${serverRoot}/proxy/etc/up`,
   /** One file a stack: the routes it wants. The proxy's configuration is made from all of them. */
   proxyRoutes: `${serverRoot}/proxy/routes`,
-  /** The proxy's control socket. */
+  /** One folder an instance of the proxy, named by its port: its control socket, and what it is told while it runs. */
   proxyRun: `${serverRoot}/proxy/run`,
   stack: (stack: string) => `${serverRoot}/stacks/${stack}`,
   /** The last plan that was applied whole: `{ serial, planHash, plan, at, berth }`. */
@@ -29,6 +29,8 @@ export const labels = {
   release: "dev.berth.release",
   /** service, backing, release-command or proxy. */
   role: "dev.berth.role",
+  /** Of an instance of the proxy: the port that it alone listens on. */
+  port: "dev.berth.port",
   /** `STACK-SERVICE` on all that is made only to try an image; never carries `stack`, so that nothing takes it for a release. */
   trial: "dev.berth.trial",
 } as const;

@@ -4,8 +4,11 @@ import type { ServerFile, StackRoutes } from "./proxy.ts";
 
 /** As the container sees `paths.proxyEtc`. */
 export const inside = "/etc/caddy";
-/** In `paths.proxyRun`. */
+/** In `paths.proxyEtc`. Not caddy.json: an instance of an earlier version that is started anew must find its own. */
+export const configurationFile = "proxy.json";
+/** In a slot's folder, which the container sees as /run/caddy. */
 export const socket = "admin.sock";
+export const phaseFile = "phase";
 
 /** With what no name has between the two: `a` and `b-c` would else be `a-b` and `c`, and one stack get the other's visitors. */
 export const upstreamName = (stack: string, service: string) => `${stack}_${service}`;
@@ -57,11 +60,12 @@ const serverDefaults = {
 
 /** Answers ACME's http-01 challenge by itself, sends known hosts to HTTPS, and knows no other. */
 const plainServer = (hosts: readonly string[]) => ({
-  listen: [":80"],
+  listen: [":80", ":{env.BERTH_PLAIN_PORT}"],
   ...serverDefaults,
   protocols: ["h1"],
   automatic_https: { disable: true },
   routes: [
+    whileDraining,
     ...(hosts.length > 0
       ? [
           {
@@ -83,19 +87,26 @@ const plainServer = (hosts: readonly string[]) => ({
 });
 
 const secureServer = (stacks: readonly StackRoutes[]) => ({
-  listen: [":443"],
+  listen: [":443", ":{env.BERTH_PORT}"],
   ...serverDefaults,
   // Speaks TLS even while there is no host; a name without a certificate ends in the handshake.
   tls_connection_policies: [{}],
   // One connection, one host: a request for another than the certificate was asked for gets 421.
   strict_sni_host: true,
   routes: [
+    whileDraining,
     ...stacks.flatMap(({ stack, routes }) =>
       routes.map(({ host, service }) => route(host, upstreamName(stack, service))),
     ),
     unknownHost,
   ],
 });
+
+/** On HTTP/2 it becomes GOAWAY. Not with a WebSocket's handshake, whose answer says "Connection: Upgrade". */
+const whileDraining = {
+  match: [{ vars: { [`{file./run/caddy/${phaseFile}}`]: ["draining"] }, not: [{ header: { Upgrade: ["*"] } }] }],
+  handle: [{ handler: "headers", response: { set: { Connection: ["close"] } } }],
+};
 
 const withoutServer = { handler: "headers", response: { delete: ["Server", "Via"], deferred: true } };
 const unknownHost = { handle: [withoutServer, { handler: "static_response", status_code: 404 }] };

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { caddy } from "./caddy.ts";
 import type { StackRoutes } from "./proxy.ts";
 import { parseRoutes, withChange } from "./routes.ts";
+import { slotAt } from "./slots.ts";
 
 const stack = (name: string, host: string, trust: string | null = null): StackRoutes => ({
   stack: name,
@@ -17,7 +18,7 @@ test("the same stacks give the same bytes, in any order", () => {
 });
 
 test("a host is dialled by the file of its stack and service, where deploy writes the address", () => {
-  const [route] = parsed([stack("shop", "shop.test")]).apps.http.servers.secure.routes;
+  const [, route] = parsed([stack("shop", "shop.test")]).apps.http.servers.secure.routes;
   const proxy = route.handle.find(({ handler }: { handler: string }) => handler === "reverse_proxy");
   expect(route.match).toEqual([{ host: ["shop.test"] }]);
   expect(proxy.upstreams).toEqual([{ dial: "{file./etc/caddy/up/shop_web}" }]);
@@ -28,13 +29,36 @@ test("a host is dialled by the file of its stack and service, where deploy write
 test("known hosts go from HTTP to HTTPS, unknown ones get 404 on both and no certificate", () => {
   const { apps } = parsed([stack("shop", "shop.test")]);
   const { plain, secure } = apps.http.servers;
-  expect(plain.routes[0]).toMatchObject({
+  expect(plain.routes[1]).toMatchObject({
     match: [{ host: ["shop.test"] }],
     handle: [{ handler: "headers" }, { status_code: 308 }],
   });
   for (const server of [plain, secure]) expect(server.routes.at(-1).handle.at(-1)).toMatchObject({ status_code: 404 });
   expect(apps.tls.certificates.automate).toEqual(["shop.test"]);
   expect(secure.strict_sni_host).toBe(true);
+});
+
+test("two instances share the configuration, and each has its own ports, folder and phase", () => {
+  const { secure, plain } = parsed([]).apps.http.servers;
+  const of = (port: number) => JSON.stringify(caddy.container("caddy@sha256:0", slotAt(port), {}));
+  expect([secure.listen, plain.listen]).toEqual([
+    [":443", ":{env.BERTH_PORT}"],
+    [":80", ":{env.BERTH_PLAIN_PORT}"],
+  ]);
+  expect(of(8442)).toContain('"BERTH_PORT=8442","BERTH_PLAIN_PORT=8452"');
+  expect(of(8442)).toContain("/proxy/run/8442:/run/caddy");
+  for (const server of [secure, plain]) {
+    expect(server.routes[0].match[0].vars).toEqual({ "{file./run/caddy/phase}": ["draining"] });
+  }
+  expect(caddy.phase(slotAt(8442), "draining")).toEqual({
+    path: "/var/lib/berth/proxy/run/8442/phase",
+    content: "draining",
+  });
+});
+
+test("the hosts of a configuration are what its proxy prints", () => {
+  expect(caddy.hosts(caddy.configuration([stack("a", "a.test")]).content)).toEqual(["a.test"]);
+  expect(caddy.hosts(caddy.configuration([]).content)).toEqual([]);
 });
 
 test("without a stack it listens all the same and asks no authority", () => {

@@ -1,7 +1,11 @@
 import { BerthError } from "../kit/error.ts";
 import { labels } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
-import type { ProxyAccess } from "./apply.ts";
+import type { ProxyAccess } from "./access.ts";
+import { slotAt } from "./slots.ts";
+
+/** Of nobody else. */
+const checkSlot = slotAt(8440);
 
 /**
  * Lets the proxy's own image judge a configuration that lies on the server, in a container without a network.
@@ -12,7 +16,8 @@ export async function checkConfiguration(
   path: string,
 ): Promise<void> {
   const name = `${proxy.containerName}-check`;
-  const body = proxy.container(image, { [labels.role]: "proxy-check" });
+  const body = proxy.container(image, checkSlot, { [labels.role]: "proxy-check" });
+  const { Binds, ...hostConfig } = body["HostConfig"] as { Binds: string[] };
   const left = engine.getContainer(name);
   // What a broken connection left behind; none of its own volumes is lost, it has none.
   await left.remove({ force: true }).catch(() => undefined);
@@ -22,7 +27,13 @@ export async function checkConfiguration(
     Cmd: proxy.validate(path),
     // A terminal gives one plain stream instead of frames.
     Tty: true,
-    HostConfig: { ...(body["HostConfig"] as object), NetworkMode: "none", RestartPolicy: { Name: "no" } },
+    HostConfig: {
+      ...hostConfig,
+      // It is told nothing, and says nothing to anybody.
+      Binds: Binds.filter((bind) => !bind.startsWith(checkSlot.run)),
+      NetworkMode: "none",
+      RestartPolicy: { Name: "no" },
+    },
   });
   try {
     await container.start();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Slot } from "./slots.ts";
 
 /** What one stack wants of the proxy. Kept on the server as one file a stack; the configuration is made from all of them. */
 export const StackRoutes = z.object({
@@ -19,7 +20,10 @@ export interface ProxyConfiguration extends ServerFile {
   needs: ServerFile[];
 }
 
-/** A reverse proxy as a variant: what differs between Caddy, nginx and Traefik, as pure data and rendering. */
+/**
+ * A reverse proxy as a variant: what differs between Caddy, nginx and Traefik, as pure data and rendering. Two instances
+ * may run beside each other, from one configuration, on the same ports 80 and 443, each on those of its slot besides.
+ */
 export interface ReverseProxy {
   kind: string;
   /** The image under its usual name; the survey finds its digest. */
@@ -30,15 +34,22 @@ export interface ReverseProxy {
   /** Path on the server of the file that the proxy reads for each request: `ADDRESS:PORT` of what answers now. No reload is needed. */
   upstreamFile(stack: string, service: string): string;
   /** What the Engine is asked to create (body of POST /containers/create). */
-  container(image: string, labels: Record<string, string>): Record<string, unknown>;
+  container(image: string, slot: Slot, labels: Record<string, string>): Record<string, unknown>;
   /** Words, inside a container of its image, that check a configuration given by its path on the server. */
   validate(path: string): string[];
-  /** Words, on the server, that make the configuration in its place take effect without a restart. */
-  reload(): string[];
-  /** As `reload`, though nothing has changed: what waits between two tries, as for a certificate, tries now. */
-  reloadAnyway(): string[];
-  /** Words, on the server, that print the configuration that the running proxy serves, as JSON. */
-  serving(): string[];
+  /** Words, on the server, that make the configuration in its place take effect without a restart. `run`: the instance's folder. */
+  reload(run: string): string[];
+  /** Words, on the server, that print the configuration that a running instance serves, as JSON. */
+  serving(run: string): string[];
+  /** The hosts that are served by a configuration as `serving` prints it. */
+  hosts(configuration: string): string[];
+  /**
+   * The file that an instance reads for each request, by what it says: it serves, or it is draining. A draining one lets go
+   * of each connection with the answer to its next request, and closes none before that; WebSockets stay.
+   */
+  phase(slot: Slot, phase: "serving" | "draining"): ServerFile;
+  /** Where an instance of an earlier version has its socket, and what is removed with it. It had no slot. */
+  earlier: { run: string; files: string[] };
   /** The volume that holds the certificates, and where in it those of a host lie once issued: a glob of sh. */
   certificates: { volume: string; glob(host: string): string };
 }

@@ -11,7 +11,7 @@ export const plantedDifferences: [what: string, script: string][] = [
   ["the firewall", "nft add rule inet berth input tcp dport 8099 accept"],
   [
     "what the proxy serves",
-    'curl="curl -sS --fail --unix-socket /var/lib/berth/proxy/run/admin.sock"; $curl http://localhost/config/ | sed s/serving/other/g | $curl --json @- http://localhost/load',
+    'curl="curl -sS --fail --unix-socket $(echo /var/lib/berth/proxy/run/*/admin.sock)"; $curl http://localhost/config/ | sed s/serving/other/g | $curl --json @- http://localhost/load',
   ],
   ["a unit that failed", "systemd-run --quiet --unit=berth-stray --wait false || true"],
   [

@@ -5,18 +5,23 @@ import { sh } from "../../host/quote.ts";
 import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
 import { until } from "../../kit/wait.ts";
+import { renewProxy } from "../../proxies/apply.ts";
 import { type CertificateFacts, certificateOf } from "../../proxies/certificate.ts";
 import { proxyOf } from "../../proxies/index.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
+import { Plan } from "../plan/schema.ts";
 import { refusalIn } from "./certificate-log.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
+import { accessToProxy } from "./routes.ts";
 
 const waitSeconds = 120;
 const justNowSeconds = 3;
+/** From the start of a proxy that knows new routes until it has the place of the one before it, and somebody looks. */
+const takeOverSeconds = 20;
 const day = 24 * 3600 * 1000;
 
-const Input = z.object({ host: z.string(), proxy: z.string() });
+const Input = z.object({ host: z.string(), proxy: Plan.shape.proxy });
 type Input = z.infer<typeof Input>;
 
 /**
@@ -54,21 +59,23 @@ export const certificate = defineStep({
 
 /**
  * Since when the proxy's log tells of this attempt, in seconds. Refused a while ago, the proxy may wait for hours until it
- * asks again; here a person has asked. Refused just now, it was for the routes that were added a moment before.
+ * asks again; here a person has asked. Refused just now, or by a proxy that has just begun, it was for the routes that were
+ * added a moment before.
  */
 async function beginning(engine: Docker, input: Input, ctx: StageContext): Promise<number> {
   const clock = async () => Number(await ctx.host.read(["date", "+%s.%N"]));
   const [now, earlier] = [await clock(), refusalIn(await proxyLog(engine, input, { tail: 2000 }), input.host)];
   if (earlier === undefined) return now;
-  if (now - earlier.at < justNowSeconds) return earlier.at - justNowSeconds;
-  const lock = await ctx.lock("server");
+  const { State } = await engine.getContainer(proxyOf(input.proxy.kind).containerName).inspect();
+  const isNew = now - Date.parse(State.StartedAt) / 1000 < takeOverSeconds;
+  if (isNew || now - earlier.at < justNowSeconds) return earlier.at - justNowSeconds;
   ctx.log("refused before: the proxy asks again now\n");
-  await lock.run(proxyOf(input.proxy).reloadAnyway());
+  await renewProxy(await accessToProxy(input.proxy, ctx));
   return now;
 }
 
 async function valid(engine: Docker, { host, proxy }: Input, ctx: StageContext): Promise<CertificateFacts | undefined> {
-  const found = await certificateOf({ host: ctx.host, engine, proxy: proxyOf(proxy) }, host);
+  const found = await certificateOf({ host: ctx.host, engine, proxy: proxyOf(proxy.kind) }, host);
   return found?.names.includes(host) && Date.parse(found.notAfter) > Date.now() + day ? found : undefined;
 }
 
@@ -77,7 +84,7 @@ async function proxyLog(
   { proxy }: Input,
   range: { since: number } | { tail: number },
 ): Promise<string> {
-  const container = engine.getContainer(proxyOf(proxy).containerName);
+  const container = engine.getContainer(proxyOf(proxy.kind).containerName);
   return demultiplex(await container.logs({ stdout: false, stderr: true, follow: false, ...range }));
 }
 

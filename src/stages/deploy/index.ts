@@ -54,7 +54,7 @@ export function deployCalls(plan: Plan): StepCall[] {
     ...plan.backing.map((part) => backing(`stack/backing/${part.name}`, { ...parts.common(part), backing: part })),
     ...services.flatMap((service) => releaseCommandCalls(service, parts)),
     addRoutes("stack/routes/add", { ...routes, watched }),
-    ...plan.routes.map(({ host }) => certificate(`stack/certificate/${host}`, { host, proxy: proxy.kind })),
+    ...plan.routes.map(({ host }) => certificate(`stack/certificate/${host}`, { host, proxy })),
     ...services.map((service) => startService(`stack/start/${service.name}`, parts.start(service))),
     ...(plan.routes.length > 0 ? [switchTraffic("stack/switch", { ...routes, ...watched, ...parts.traffic() })] : []),
     retire("stack/retire", { stack, keep: parts.containers(), watched }),

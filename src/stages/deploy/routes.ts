@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byDigest } from "../../host/docker/pull.ts";
-import { applyProxyConfiguration, lookAtConfiguration } from "../../proxies/apply.ts";
+import type { ProxyAccess, ProxyView } from "../../proxies/access.ts";
+import { applyProxy, lookAtProxy } from "../../proxies/apply.ts";
 import { proxyOf } from "../../proxies/index.ts";
 import { StackRoutes } from "../../proxies/proxy.ts";
 import type { StageContext } from "../context.ts";
@@ -51,15 +52,25 @@ export const settleRoutes = routesStep("settle", (hosts) => `routes of the stack
 export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
   const there = await routesThere(ctx.host, planned);
   if (!sameRoutes(there, routesAfter(move, there, planned)) || !(await engineIfAny(ctx))) return false;
-  const { written, served } = await lookAtConfiguration({ host: ctx.host, proxy: proxyOf(proxy.kind) });
-  return written && served !== false;
+  const { written, settled } = await lookAtProxy(viewOf(proxy, ctx));
+  return written && settled;
 }
 
-/** Makes a stack's routes take effect, under the server's lock: the proxy belongs to all stacks. */
+/** Makes a stack's routes take effect. */
 export async function putRoutes(routes: StackRoutes, { proxy }: RoutesInput, ctx: StageContext): Promise<void> {
+  await applyProxy(await accessToProxy(proxy, ctx), routes);
+}
+
+/** Under the server's lock: the proxy belongs to all stacks. */
+export async function accessToProxy(proxy: Plan["proxy"], ctx: StageContext): Promise<ProxyAccess> {
   await ctx.lock("stack");
   const lock = await ctx.lock("server");
-  const { host } = ctx;
-  const access = { host, engine: await host.engine(), lock, proxy: proxyOf(proxy.kind), image: byDigest(proxy.image) };
-  await applyProxyConfiguration(access, routes);
+  const { host, log, signal } = ctx;
+  return { ...viewOf(proxy, ctx), engine: await host.engine(), lock, log, signal };
 }
+
+const viewOf = ({ kind, image }: Plan["proxy"], { host }: StageContext): ProxyView => ({
+  host,
+  proxy: proxyOf(kind),
+  image: byDigest(image),
+});

@@ -1,11 +1,10 @@
+import { steeredAccepts } from "../../proxies/steer.ts";
+
 export interface FirewallPorts {
   /** Stay open, whatever else closes. */
   sshPorts: readonly number[];
   openPorts: readonly { port: number; protocol: "tcp" | "udp" }[];
 }
-
-/** Ports of a second proxy, to which new connections are steered while the first is replaced. */
-const steeredPorts = "8441-8442";
 
 /**
  * The firewall as one file of nft, IPv4 and IPv6 in one table; the same ports give the same bytes. The table is replaced
@@ -36,7 +35,7 @@ table inet berth {
     udp sport 67 udp dport 68 accept
     ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept
     ${open((protocol, ports) => `${protocol} dport { ${ports} } accept`)}
-    tcp dport ${steeredPorts} ct status dnat ct original proto-dst 443 accept
+    ${steeredAccepts.join("\n    ")}
     iifname "docker0" meta l4proto { tcp, udp } th dport 53 accept
     iifname "br-*" meta l4proto { tcp, udp } th dport 53 accept
   }

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { ifThere } from "../../host/docker/answers.ts";
 import { engineIfAny } from "../../host/docker/engine-if-any.ts";
 import type { Host } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
@@ -24,7 +25,7 @@ export async function surveyServer(host: Host, { stack }: { stack: string }): Pr
 
 function factsFrom(report: Report, seen: EngineFacts | undefined, host: Host) {
   const { listeners, ourPids, connectionPort, diskFreeMegabytes, ...rest } = report;
-  const ours = [...ourPids, seen?.proxy?.pid];
+  const ours = [...ourPids, ...(seen?.proxy?.pids ?? [])];
   return {
     ...rest,
     root: host.user === "root",
@@ -43,7 +44,7 @@ function factsFrom(report: Report, seen: EngineFacts | undefined, host: Host) {
 interface EngineFacts {
   engine: NonNullable<ServerFacts["engine"]>;
   networks: ServerFacts["networks"];
-  proxy: { pid: number; image: string } | undefined;
+  proxy: { pids: number[]; image: string } | undefined;
   diskFreeMegabytes: number | undefined;
 }
 
@@ -81,11 +82,14 @@ async function surveyEngine(host: Host): Promise<EngineFacts | undefined> {
   }
 }
 
+/** More than one runs while the next takes over from the one before it: the newest is the one to stay. */
 async function runningProxy(engine: Docker): Promise<EngineFacts["proxy"]> {
-  const [found] = await engine.listContainers({ filters: { label: [`${labels.role}=proxy`] } });
-  if (!found) return undefined;
-  const { State, Config } = await engine.getContainer(found.Id).inspect();
-  return { pid: State.Pid, image: cleanLine(Config.Image, 300) };
+  const listed = await engine.listContainers({ filters: { label: [`${labels.role}=proxy`] } });
+  const found = await Promise.all(listed.map(({ Id }) => ifThere(engine.getContainer(Id).inspect())));
+  const instances = found.flatMap((one) => one ?? []).toSorted((a, b) => (a.Created < b.Created ? 1 : -1));
+  const [newest] = instances;
+  if (!newest) return undefined;
+  return { pids: instances.map(({ State }) => State.Pid), image: cleanLine(newest.Config.Image, 300) };
 }
 
 async function freeAt(path: string, host: Host): Promise<number | undefined> {

@@ -1,0 +1,49 @@
+import type { Slot } from "./slots.ts";
+
+/** A container of the proxy. */
+export interface Instance {
+  id: string;
+  /** `current` has the proxy's own name; `next` shall take its place; `draining` had it, and gets nothing new. */
+  role: "current" | "next" | "draining";
+  name: string;
+  /** null: made by an earlier version of Berth, which knew of no second instance. */
+  slot: Slot | null;
+  running: boolean;
+  /** What it was made from; two of one spec differ in their slots alone. */
+  spec: string | undefined;
+  /** It is open on all of its ports. */
+  listens: boolean;
+  /** Of the configuration: the wanted one; another; another that has no host, so that nobody can be there; it does not say. */
+  serves: "wanted" | "other" | "no-host" | "unknown";
+  created: string;
+}
+
+/** All that the next move depends on, seen on the server at one moment. */
+export interface World {
+  current: Instance | undefined;
+  next: Instance | undefined;
+  draining: readonly Instance[];
+  /** Names of the units that wait until an instance has been left by all. */
+  units: readonly string[];
+  /** The port that new connections are steered to. */
+  steered: number | null;
+  /** Why they cannot be steered: the firewall that would drop them. */
+  unsteerable: string | null;
+  /** Ports on which anybody listens. */
+  taken: readonly number[];
+}
+
+/** What shall be: one instance made from `spec` that serves the wanted configuration. */
+export interface Wanted {
+  spec: string;
+  /** The instance with this id shall be replaced, though nothing is wrong with it. */
+  notThis?: string;
+}
+
+export const nameOf = (proxy: string, role: "current" | "next"): string =>
+  role === "current" ? proxy : `${proxy}-next`;
+
+export const drainingName = (proxy: string, { slot }: Pick<Instance, "slot">): string =>
+  `${proxy}-draining-${slot?.port ?? "earlier"}`;
+
+export const drainUnit = ({ slot }: Pick<Instance, "slot">): string => `berth-drain-${slot?.port ?? "earlier"}`;
