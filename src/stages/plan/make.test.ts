@@ -197,7 +197,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan dbd813da3345 for shop-front
+    "Plan fbebdca75499 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
@@ -227,7 +227,7 @@ test("a person reads the whole plan", () => {
       volume shop-front-postgres on /var/lib/postgresql/data (the database's files)
 
     Network
-      shop-front 172.30.0.0/24
+      shop-front 172.31.138.0/24
 
     Proxy and TLS
       caddy:2@sha256:333333333333…

@@ -154,7 +154,7 @@ function neededKinds({ datastores }: Analysis) {
 /** A stack keeps its network. One that a first apply made before it failed is not in its own way either. */
 function subnetOf({ survey, last }: PlanInput, stack: string): string {
   const own = survey.server.networks.find(({ name }) => name === stack)?.subnets[0];
-  return last?.network.subnet ?? own ?? chooseSubnet(takenSubnets(survey));
+  return last?.network.subnet ?? own ?? chooseSubnet(takenSubnets(survey), stack);
 }
 
 const takenSubnets = ({ server }: Survey) => [...server.networks.flatMap(({ subnets }) => subnets), ...server.routes];

@@ -1,3 +1,4 @@
+import { sha256 } from "../../kit/canonical.ts";
 import { BerthError } from "../../kit/error.ts";
 
 const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -17,12 +18,14 @@ const overlap = (a: string, b: string) => {
 };
 
 /**
- * The first /24 of 172.30.0.0/15 that overlaps nothing that the server can reach. Small and from one place: Docker's own
- * pools are large, few, and sometimes somebody's office network.
+ * A /24 of 172.30.0.0/15 that overlaps nothing that the server can reach. Small and from one place: Docker's own pools are
+ * large, few, and sometimes somebody's office network. Each stack begins to look elsewhere, by its name, since two that are
+ * planned for one server at the same time do not see each other's.
  */
-export function chooseSubnet(taken: readonly string[]): string {
-  for (let third = 0; third < 512; third++) {
-    const subnet = `${toAddress(toNumber("172.30.0.0") + third * 256)}/24`;
+export function chooseSubnet(taken: readonly string[], stack: string): string {
+  const first = Number.parseInt(sha256(stack).slice(0, 8), 16);
+  for (let n = 0; n < 512; n++) {
+    const subnet = `${toAddress(toNumber("172.30.0.0") + ((first + n) % 512) * 256)}/24`;
     if (!taken.some((other) => overlap(subnet, other))) return subnet;
   }
   throw new BerthError({
