@@ -62,16 +62,18 @@ export async function worldOf(lab: Lab, server: Pick<Server, "name">): Promise<W
 const units =
   "set -f; for what in berth-* --state=failed; do systemctl list-units --all --plain --no-legend $what; done";
 
-const serves = "curl -sS --fail --unix-socket /var/lib/berth/proxy/run/admin.sock http://localhost/config/";
+const serves = "curl -sS --fail --unix-socket $(echo /var/lib/berth/proxy/run/*/admin.sock) http://localhost/config/";
 
 // The lines with \restrict hold a key of their own each time.
 const dump = `docker exec guestbook-postgres sh -c 'pg_dump -U "$POSTGRES_USER" --inserts "$POSTGRES_DB"' | grep -v restrict`;
 
-/** After a boot the Engine's own checks have said nothing yet. */
+/** After a boot the Engine's own checks have said nothing yet; and a proxy that was replaced ends when it has been left by all. */
 async function settled(shell: (script: string) => Promise<string>): Promise<void> {
-  const waiting = "docker ps --all --format '{{.Status}}'";
-  const done = async () => (/starting|Restarting/.test(await shell(waiting)) ? undefined : true);
-  if (!(await until(done, { timeoutMs: 60_000, everyMs: 500 }))) throw new Error("a container does not become healthy");
+  const waiting = "docker ps --all --format '{{.Status}} {{.Names}}'; systemctl list-units --plain 'berth-drain-*'";
+  const open = async () => (/starting|Restarting|proxy-draining|berth-drain/.exec(await shell(waiting)) ?? [])[0];
+  const done = async () => ((await open()) === undefined ? true : undefined);
+  if (!(await until(done, { timeoutMs: 180_000, everyMs: 500 })))
+    throw new Error(`on the server is still ${await open()}`);
 }
 
 /** Takes out what differs from machine to machine: addresses, keys, times, and the values of secrets, by their names. */
@@ -83,6 +85,8 @@ async function maskFor(lab: Lab, shell: (script: string) => Promise<string>): Pr
     [new RegExp(`${lab.network.replace(/0\.0\/16$/, "64")}\\.\\d+`, "g"), "<address>"],
     [/SHA256:[A-Za-z0-9+/]{43}/g, "<host key>"],
     [new RegExp(`/${lab.name}/[a-z0-9-]+`, "g"), "<control group>"],
+    // Which of its slots the proxy has tells how often it was replaced.
+    [/\b84[45]\d\b/g, "<slot>"],
     [/("planHash": ?)"[0-9a-f]{64}"/g, '$1"<hash>"'],
     [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00)?/g, "<time>"],
   ];
@@ -170,7 +174,7 @@ async function filesOf(shell: (script: string) => Promise<string>, mask: Mask): 
     // A lock's files count its holders and name the last: whoever was interrupted has held it more often.
     const content = name.includes("/locks/") ? "" : mask(Buffer.concat(pieces).toString());
     files.push({
-      path: name,
+      path: mask(name),
       type: String(type),
       mode: mode.toString(8),
       owner: `${uid}:${gid}`,
