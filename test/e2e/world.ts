@@ -184,10 +184,27 @@ async function filesOf(shell: (script: string) => Promise<string>, mask: Mask): 
   return sorted(files);
 }
 
-/** How often a release command has been started on the server since then (seconds since 1970), as its Engine tells. */
-export async function migrationStarts(lab: Lab, server: Pick<Server, "name">, since: number): Promise<number> {
-  const filters = ["label=dev.berth.role=release-command", "event=start"].flatMap((one) => ["--filter", one]);
+/** The starts of the stack's containers since then (seconds since 1970), as the Engine tells: it remembers its last 256 events. */
+export async function containerStarts(lab: Lab, server: Pick<Server, "name">, since: number): Promise<Start[]> {
+  const filters = ["label=dev.berth.stack", "event=start"].flatMap((one) => ["--filter", one]);
   const range = ["--since", String(since), "--until", String(Math.ceil(Date.now() / 1000))];
-  const starts = await inServer(lab, server.name, "docker", "events", ...range, ...filters);
-  return starts.split("\n").filter(Boolean).length;
+  const format = '{{.TimeNano}} {{.Actor.Attributes.name}} {{index .Actor.Attributes "dev.berth.role"}}';
+  const starts = await inServer(lab, server.name, "docker", "events", ...range, ...filters, "--format", format);
+  return starts
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split(" "))
+    .map(([at = "", container = "", role = ""]) => ({ at, container, role }));
+}
+
+export interface Start {
+  /** Nanoseconds since 1970. */
+  at: string;
+  container: string;
+  role: string;
+}
+
+/** How often a release command has been started on the server since then (seconds since 1970). */
+export async function migrationStarts(lab: Lab, server: Pick<Server, "name">, since: number): Promise<number> {
+  return (await containerStarts(lab, server, since)).filter(({ role }) => role === "release-command").length;
 }

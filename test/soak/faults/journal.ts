@@ -4,13 +4,15 @@ import { openStore } from "../../../src/store/open.ts";
 import { runStore, runs } from "../../../src/store/runs.ts";
 import type { Stage } from "./points.ts";
 
-export type Line = RunEvent & { at: number };
+export type Line = RunEvent & { at: number; seq: number };
 
 export interface Journals {
   /** The ids of all runs, newest first. */
   ids(): string[];
-  /** What is journalled of all runs: `at` in ms since 1970. */
-  lines(): Line[];
+  /** What is journalled of the oldest run behind that line: `at` in ms since 1970. */
+  lines(after?: number): Line[];
+  /** Another text where something was written since. */
+  version(): string;
   intact(): boolean;
   close(): void;
 }
@@ -19,11 +21,13 @@ export interface Journals {
 export function openJournals(home: string): Journals {
   const store = openStore(home);
   const ids = () => runs(store).map(({ id }) => id);
-  const rows = () => ids().map((id) => runStore(store).events(id, 0));
+  const rows = (id: string | undefined, after = 0) => (id === undefined ? [] : runStore(store).events(id, after));
   return {
     ids,
-    lines: () => rows().flatMap((of) => of.map((row) => ({ ...eventIn(row), at: Date.parse(row.at) }))),
-    intact: () => rows().every((of) => verifyJournal(of).intact),
+    lines: (after) =>
+      rows(ids().at(-1), after).map((row) => ({ ...eventIn(row), at: Date.parse(row.at), seq: row.seq })),
+    version: () => String(store.version()),
+    intact: () => ids().every((id) => verifyJournal(rows(id)).intact),
     close: () => store.close(),
   };
 }
@@ -34,5 +38,14 @@ export function stagesIn(lines: readonly Line[]): Stage[] {
   return marks.flatMap((line, index) => {
     const next = marks[index + 1];
     return line.event === "started" && next ? [{ step: line.step, ms: next.at - line.at }] : [];
+  });
+}
+
+/** The steps that were begun again after the run had seen them done: none, where nothing is done twice. */
+export function begunAgain(lines: readonly Line[]): string[] {
+  const seen = new Set<string>();
+  return lines.flatMap((line) => {
+    if (line.event === "done" || line.event === "observed") seen.add(line.step);
+    return line.event === "started" && seen.has(line.step) ? [line.step] : [];
   });
 }

@@ -9,7 +9,7 @@ import type { Journals } from "./journal.ts";
 import type { Point } from "./points.ts";
 import { firstRowSaid } from "./source.ts";
 
-/** Where a point is met. */
+/** Where points are met. */
 export interface Scene {
   lab: Lab;
   /** The lab whose Engine builds. */
@@ -18,38 +18,77 @@ export interface Scene {
   /** Berth's state folder. */
   home: string;
   journals: Journals;
+  /** Whether the run is over: nobody is there to be killed any more. */
+  over(): boolean;
+}
+
+export interface Struck {
+  /** The last line of the journal when the kill was through: what comes later is of whoever goes on. */
+  seq: number;
+  /** The step that was under way then; a busy machine kills late. */
+  step: string;
 }
 
 /**
- * Waits for the point and kills. False where nobody was there to be killed any more: `over` says that the command has ended,
- * before the point came or the victim could be found.
+ * Waits for the point behind that line of the journal, and kills. `onStrike` is called just before. Undefined where its
+ * moment never came: the step was done already, or nobody was there to be killed any more.
  */
-export async function killAt(point: Point, scene: Scene, over: () => boolean): Promise<boolean> {
-  const seen = async <T>(look: () => Promise<T | undefined>, everyMs: number): Promise<T | undefined> => {
-    const found = await until(async () => (await look()) ?? (over() ? null : undefined), {
-      timeoutMs: 900_000,
-      everyMs,
-    });
-    return found ?? undefined;
-  };
-  const started = async () =>
-    scene.journals.lines().find((line) => line.event === "started" && line.step === point.step)?.at;
-  const at = await seen(started, 10);
-  if (at === undefined) return false;
-  if (point.inMigration && !(await seen(() => halfMigrated(scene), 50))) return false;
+export async function killAt(
+  point: Point,
+  scene: Scene,
+  after: number,
+  onStrike: () => void,
+): Promise<Struck | undefined> {
+  const { journals } = scene;
+  const at = await startOf(point.step, scene, after);
+  if (at === undefined) return undefined;
+  if (point.inMigration && !(await seen(scene, 50, () => halfMigrated(scene)))) return undefined;
   const from = point.inMigration ? Date.now() : at;
   await sleep(Math.max(0, from + point.ms - Date.now()));
   if (point.victim === "engine") {
+    if (scene.over()) return undefined;
+    onStrike();
+    const struck = lastOf(journals);
     await (await endEngine(scene.builder, { how: "kill", seconds: 600 })).release();
-    return true;
+    return struck;
   }
-  const victims = await seen(async () => {
+  const victims = await seen(scene, 100, async () => {
     const pids = await victimsOf(point, scene);
     return pids.length > 0 ? pids : undefined;
-  }, 10);
-  if (!victims) return false;
+  });
+  if (!victims) return undefined;
+  onStrike();
   await killNow(victims);
-  return true;
+  return lastOf(journals);
+}
+
+/** When the step was begun behind that line; undefined where it was found done, or the run ended without it. */
+async function startOf(step: string, scene: Scene, after: number): Promise<number | undefined> {
+  let version: string | undefined;
+  const line = await seen(scene, 10, async () => {
+    const now = scene.journals.version();
+    if (now === version) return undefined;
+    version = now;
+    const lines = scene.journals.lines(after);
+    return lines.find((one) => (one.event === "started" || one.event === "observed") && one.step === step);
+  });
+  return line?.event === "started" ? line.at : undefined;
+}
+
+/** Undefined where the run was over before there was anything to see. */
+async function seen<T>(scene: Scene, everyMs: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+  // What happened just before the end is still to be seen.
+  const asked = async () => {
+    const over = scene.over();
+    return (await look()) ?? (over ? null : undefined);
+  };
+  return (await until(asked, { timeoutMs: 900_000, everyMs })) ?? undefined;
+}
+
+function lastOf(journals: Journals): Struck {
+  const lines = journals.lines();
+  const step = lines.findLast(({ event }) => event === "started" || event === "observed");
+  return { seq: lines.at(-1)?.seq ?? 0, step: step && "step" in step ? step.step : "" };
 }
 
 async function victimsOf({ victim }: Point, { lab, server, home }: Scene): Promise<number[]> {

@@ -6,16 +6,22 @@ import { migrationRestMs } from "./points.ts";
 /** What the migration says when its first row is there. */
 export const firstRowSaid = "good morning is said";
 
+/** A line of the guestbook's page, and what a second release says instead. */
+export const invitations = { old: "Leave a word, and a picture if you like.", new: "Leave a word or a picture." };
+
 /** A copy of the guestbook whose release command is not idempotent: it adds two rows each time, and rests between them. */
-export async function slowGuestbook(): Promise<string> {
+export async function slowGuestbook(invitation = invitations.old): Promise<string> {
   const folder = await copyOfGuestbook();
-  const manifest = join(folder, "package.json");
-  const text = await readFile(manifest, "utf8");
-  const changed = text.replace('"node src/migrate.js"', '"node src/migrate.js && node src/greet.js"');
-  if (changed === text) throw new Error(`${manifest} has another script to migrate`);
-  await writeFile(manifest, changed);
+  await replaceIn(join(folder, "package.json"), '"node src/migrate.js"', '"node src/migrate.js && node src/greet.js"');
+  await replaceIn(join(folder, "src/page.js"), invitations.old, invitation);
   await writeFile(join(folder, "src/greet.js"), greet);
   return folder;
+}
+
+async function replaceIn(file: string, old: string, text: string): Promise<void> {
+  const before = await readFile(file, "utf8");
+  if (!before.includes(old)) throw new Error(`${file} does not say ${old} any more`);
+  await writeFile(file, before.replace(old, text));
 }
 
 const greet = `import pg from "pg";

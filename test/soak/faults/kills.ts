@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ended } from "../../e2e/berth.ts";
+import { killAt, type Scene, type Struck } from "./kill.ts";
+import type { Point, Way } from "./points.ts";
+
+const mostTries = 3;
+
+export interface Kills {
+  points: readonly Point[];
+  scene: Omit<Scene, "over">;
+  /** Starts a command that goes on, and waits for its end. */
+  goOn(way: Way): Promise<Ended>;
+  /** Called after each command. */
+  look(): Promise<void>;
+  /** `struck`: undefined where its moment never came. */
+  tell(point: Point, struck: Struck | undefined): void;
+}
+
+/**
+ * One `up`, killed at each of the points in turn and gone on with, until it is done. Answers the points whose moment never
+ * came, and how each command ended. Throws where it does not end.
+ */
+export async function upWithKills({ points, scene, goOn, look, tell }: Kills) {
+  const missed: Point[] = [];
+  const ends: string[] = [];
+  let [over, strikes, way] = [false, 0, "berth up" as Way];
+  /** Settled when the kill that is under way is through, its victim's repair too. */
+  let striking: Promise<unknown> = Promise.resolve();
+
+  const killAll = async () => {
+    let after = 0;
+    for (const point of points) {
+      const through = Promise.withResolvers<void>();
+      const onStrike = () => {
+        [striking, way] = [through.promise, point.next];
+        strikes++;
+      };
+      const struck = await killAt(point, { ...scene, over: () => over }, after, onStrike).finally(through.resolve);
+      tell(point, struck);
+      if (struck) after = struck.seq;
+      else missed.push(point);
+    }
+  };
+  const goToTheEnd = async () => {
+    for (let tries = 0; ; ) {
+      const before = strikes;
+      const ended = await goOn(way);
+      await striking;
+      await look();
+      ends.push(endOf(ended));
+      if (ended.code === 0) return;
+      tries = strikes > before ? 0 : tries + 1;
+      if (tries > mostTries) throw new Error(`${ends.join(", ")}:\n${ended.stderr.slice(-3000)}`);
+      // It failed by itself: a person would read first.
+      if (tries > 0) await sleep(5000);
+    }
+  };
+  const going = goToTheEnd().finally(() => {
+    over = true;
+  });
+  await Promise.all([killAll(), going]);
+  return { missed, ends };
+}
+
+function endOf({ code, events }: Ended): string {
+  const last = events.at(-1) as { state?: string; failure?: { code: string; cause: string } } | undefined;
+  return code < 0
+    ? "killed"
+    : `${last?.state ?? `code ${code}`}${last?.failure ? ` (${last.failure.code}: ${last.failure.cause})` : ""}`;
+}
