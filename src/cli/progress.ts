@@ -18,6 +18,7 @@ export function showProgress(terminal: Terminal) {
   const began = new Map<string, string>();
   const titles = new Map<string, string>();
   let waits = false;
+  let again = false;
   let observed = 0;
   let applied = 0;
 
@@ -33,7 +34,8 @@ export function showProgress(terminal: Terminal) {
 
   function lineOf(event: RunEvent, at: string): string | undefined {
     const figures = figuresIn(event);
-    if (figures) return `${figures.failed > 0 ? "!" : "·"} ${figuresLine(figures)}`;
+    if (figures) return `${figures.failed > 0 ? "!" : "·"} ${figuresLine(figures, again)}`;
+    if (event.event === "taken") again = event.fence > 1;
     if (event.event === "waiting") {
       waits = event.failure.code !== "lock_held";
       return waitingLine(event.failure);

@@ -21,6 +21,7 @@ test("what was answered, how fast, and from when to when", () => {
   });
   expect(Figures.parse(JSON.parse(JSON.stringify(figures)))).toEqual(figures);
   expect(figuresLine(figures)).toBe("while the release was switched: 100 requests, 0 failed, slowest 100 ms");
+  expect(figuresLine(figures, true)).toMatch(/^while the release was switched, since the run was taken up again: 100 /);
 });
 
 test("each kind of failure by itself, and how long nobody was answered", () => {

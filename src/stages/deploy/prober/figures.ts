@@ -106,8 +106,11 @@ function versionsIn(good: readonly ProbeRecord[], sinceFirst: (time: number) => 
   return seen.size > mostVersions ? [] : [...seen.values()];
 }
 
-/** The figures as one line for a person; it holds no text from outside. */
-export function figuresLine({ sent, failed, failures, slowest, unanswered, missed }: Figures): string {
+/**
+ * The figures as one line for a person; it holds no text from outside. `again`: the run had been left before, and whoever
+ * left it may have had no time to say what visitors met until then.
+ */
+export function figuresLine({ sent, failed, failures, slowest, unanswered, missed }: Figures, again = false): string {
   const kinds = Object.entries(failures).map(([kind, times]) => `${times} × ${kind}`);
   const clauses = [
     `${sent} ${sent === 1 ? "request" : "requests"}`,
@@ -116,7 +119,7 @@ export function figuresLine({ sent, failed, failures, slowest, unanswered, misse
     ...(unanswered >= noticeable ? [`for ${duration(unanswered)} nobody was answered`] : []),
     ...(missed > 0 ? [`${missed} not sent: this computer was busy or asleep`] : []),
   ];
-  return `while the release was switched: ${clauses.join(", ")}`;
+  return `while the release was switched${again ? ", since the run was taken up again" : ""}: ${clauses.join(", ")}`;
 }
 
 /** A pause that a visitor notices. */
