@@ -63,7 +63,7 @@ async function bringUp(): Promise<void> {
   await down(lab);
   await up(lab);
   say(
-    `it is up after ${Math.round((performance.now() - began) / 1000)} s; ${chosen.length} cases, a minute or two each`,
+    `it is up after ${Math.round((performance.now() - began) / 1000)} s; ${chosen.length} cases, a minute or two each where nothing else runs`,
   );
 }
 
@@ -72,7 +72,7 @@ async function playAll(): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   try {
     for (const one of chosen) {
-      say(`playing ${one.name}`);
+      say(`playing ${one.name}, once its server stands`);
       const verdict = await stage.play(one, asked);
       verdicts.push(verdict);
       say(`${verdict.passed ? "passed" : "FAILED"}  ${one.name} (${verdict.seconds} s)`);
