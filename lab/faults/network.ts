@@ -31,31 +31,44 @@ ${chain("postrouting", "daddr")}
   );
 }
 
+/** An address of this machine for `slowNetwork`, apart from those of servers and of what the Engine starts. */
+export const farAddress = (lab: Lab): string => lab.gateway.replace(/0\.1$/, "65.1");
+
 /**
  * Whole packets from the server reach this machine, and what lies behind it, so much later; handshakes too. The whole round
- * trip is spent on that way: to both ends it is as if each had its half. Outlasts a reboot.
+ * trip is spent on that way: to both ends it is as if each had its half. Outlasts a reboot. `to`: an address that this
+ * machine has meanwhile, and what goes there alone is slow: whoever binds to it is far away, and all others are near.
  */
 export async function slowNetwork(
   lab: Lab,
   server: string,
-  { roundTripMs, seconds }: Span & { roundTripMs: number },
+  { roundTripMs, seconds, to }: Span & { roundTripMs: number; to?: string },
 ): Promise<Fault> {
   await need("python3", "iptables");
   const name = `slow-${server}`;
   const { address, address6 } = await readServer(lab, server);
   const [, net = 0, , number = 0] = address.split(".").map(Number);
   const queue = String(net * 256 + number);
+  const place = (verb: string) => ["address", verb, `${to}/32`, "dev", lab.bridge];
   // Not at the sender's end of the way: what waits there counts as unsent, and the sender would hold back.
-  const rules = ["INPUT", "FORWARD"].flatMap((chain) => {
-    const words = (source: string) => [chain, "-s", source, "-j", "NFQUEUE", "--queue-num", queue, "--queue-bypass"];
-    return [["iptables", words(address)] as const, ["ip6tables", words(address6)] as const];
-  });
-  const act = (program: string, action: string, words: string[]) => [program, "-w", "-t", "mangle", action, ...words];
+  const held = (chain: string, ...which: string[]) =>
+    [chain, ...which, "-j", "NFQUEUE", "--queue-num", queue, "--queue-bypass"] as const;
+  const all = ["INPUT", "FORWARD"].flatMap((chain) => [
+    ["iptables", held(chain, "-s", address)] as const,
+    ["ip6tables", held(chain, "-s", address6)] as const,
+  ]);
+  const rules = to === undefined ? all : [["iptables", held("INPUT", "-s", address, "-d", to)] as const];
+  const act = (program: string, action: string, words: readonly string[]) => [
+    ...[program, "-w", "-t", "mangle", action],
+    ...words,
+  ];
   const undo = rules.map(([program, words]) => {
     const there = line(...act(program, "-C", words));
     return `if ${there} 2>/dev/null; then ${line(...act(program, "-D", words))}; fi`;
   });
+  if (to !== undefined) undo.push(`${line("ip", ...place("del"))} 2>/dev/null || :`);
   return inflict(lab, name, { seconds, undo }, async () => {
+    if (to !== undefined) await run("ip", place("replace"));
     await startLine(lab, name, [queue, String(roundTripMs), join(lab.run, "faults", name)]);
     for (const [program, words] of rules) await run(program, act(program, "-A", words).slice(1));
   });

@@ -11,7 +11,7 @@ import { openClock } from "../../lab/faults/clock.ts";
 import { fillServer, openDisk } from "../../lab/faults/disk.ts";
 import { endEngine, stopServerEngine } from "../../lab/faults/engine.ts";
 import { releaseFaults, standingFaults } from "../../lab/faults/inflict.ts";
-import { cutNetwork, slowNetwork, throttleNetwork } from "../../lab/faults/network.ts";
+import { cutNetwork, farAddress, slowNetwork, throttleNetwork } from "../../lab/faults/network.ts";
 import {
   berthProcesses,
   engineProcess,
@@ -67,15 +67,15 @@ function begin(command: string, args: string[], env: Record<string, string> = {}
 const login = (...command: string[]) => begin("ssh", [...sshArgs(server), ...command]);
 
 /** How long a TCP connection took to stand, in milliseconds; undefined where nothing was heard for three seconds. */
-function reach(host: string): Promise<number | undefined> {
+function reach(host: string, localAddress?: string): Promise<number | undefined> {
   const began = performance.now();
-  const socket = connect({ host, port: server.port, timeout: 3000 });
+  const socket = connect({ host, port: server.port, timeout: 3000, ...(localAddress && { localAddress }) });
   return new Promise<number | undefined>((resolve) => {
     socket.once("connect", () => resolve(performance.now() - began));
     for (const event of ["timeout", "error"]) socket.once(event, () => resolve(undefined));
   }).finally(() => socket.destroy());
 }
-const reachBoth = () => Promise.all([server.address, server.address6].map(reach));
+const reachBoth = () => Promise.all([server.address, server.address6].map((host) => reach(host)));
 
 test("kill -9 of one connection's sshd ends that connection and no other", async () => {
   const [first, second] = [login("echo up; exec cat"), login("echo up; exec cat")];
@@ -148,6 +148,15 @@ test("a slow line takes its round trip for every connection, in both families, a
   expect(await run("ssh", [...sshArgs(server), "cat"], { input: sent })).toBe(sent);
   await fault.release();
   await soon(async () => (await reachBoth()).every((took) => took !== undefined && took < 250));
+});
+
+test("a line that is slow for one address is slow for nobody else, and the address goes with it", async () => {
+  const to = farAddress(lab);
+  const fault = await slowNetwork(lab, name, { roundTripMs: 300, to, ...long });
+  expect(await reach(server.address, to)).toBeGreaterThanOrEqual(299);
+  await soon(async () => (await reachBoth()).every((took) => took !== undefined && took < 250));
+  await fault.release();
+  expect(await run("ip", ["address", "show", "to", to])).toBe("");
 });
 
 test("a throttled line takes so much and no more, each way", async () => {
