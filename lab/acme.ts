@@ -26,9 +26,13 @@ export async function startAcme(lab: Lab): Promise<void> {
   // Made for tests of ACME clients, pebble refuses and delays at random unless told otherwise.
   const calm = { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" };
   startDaemon(lab, "pebble", "pebble", ["-config", config, "-dnsserver", `${lab.gateway}:8053`], calm);
-  const root = await untilDaemon(lab, "pebble", () => fetchText(lab, `https://${lab.gateway}:15000/roots/0`));
+  const root = await untilDaemon(lab, "pebble", () => authorityText(lab, "roots/0"));
   await writeFile(acmeRootFile(lab), root);
 }
+
+/** What pebble's own management gives under a path: its certificates and keys, as PEM; undefined where it does not answer. */
+export const authorityText = (lab: Lab, path: string): Promise<string | undefined> =>
+  fetchText(lab, `https://${lab.gateway}:15000/${path}`);
 
 /** Whether the authority gives its directory. */
 export const acmeAnswers = async (lab: Lab): Promise<boolean> =>
