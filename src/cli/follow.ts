@@ -12,7 +12,9 @@ import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 export async function followToEnd(berth: Berth, terminal: Terminal, run: string, after = 0): Promise<ExitCode> {
   const edited = editedLine(berth, run);
   if (edited !== undefined)
-    terminal.note(`! The journal of ${run} was changed from outside, from its line ${edited} on.`);
+    terminal.note(
+      `! Line ${edited} of the journal of ${run} is not as it was written: something other than Berth has changed it.`,
+    );
   const progress = showProgress(terminal);
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];
@@ -41,6 +43,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
         observed,
         applied,
         address: addresses.join(", "),
+        ...(edited !== undefined && { editedLine: edited }),
         ...(requests.length > 0 && { requests }),
         ...(failed && { failure: failed }),
       }),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "./event.ts";
-import { eventIn } from "./journal.ts";
+import { eventsIn, readEvent } from "./journal.ts";
 import { mayWake, ttl } from "./lease.ts";
 import { partsOfLog } from "./log.ts";
 import type { Machine } from "./machine.ts";
@@ -48,7 +48,8 @@ export async function follow(
     if (now !== version)
       for (const row of store.events(run, seq)) {
         readLogs?.();
-        onEvent(eventIn(row), row);
+        const event = readEvent(row);
+        if (event) onEvent(event, row);
         seq = row.seq;
       }
     version = now;
@@ -68,7 +69,7 @@ interface Tail {
 /** The newest taking of the run among the events that the reader has had: the logs up to it were given too. */
 function seenFence(store: RunStore, run: string, after: number): number {
   const seen = store.events(run, 0).filter(({ seq }) => seq <= after);
-  const taken = seen.map(eventIn).findLast((event) => event.event === "taken");
+  const taken = eventsIn(seen).findLast((event) => event.event === "taken");
   return taken?.fence ?? 0;
 }
 

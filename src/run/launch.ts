@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { BerthError } from "../kit/error.ts";
 import { clean } from "../kit/text.ts";
 import { until } from "../kit/wait.ts";
-import { openJournal } from "./journal.ts";
+import { assertIntact, openJournal } from "./journal.ts";
 import type { Machine } from "./machine.ts";
 import { stateOf } from "./runs.ts";
 import type { RunStore } from "./store.ts";
@@ -46,9 +46,13 @@ export async function startWorker({ waitMs = 15_000, ...launch }: Launch): Promi
   return { pid };
 }
 
-/** From here on the run waits for its worker, whatever became of the last one. Answers the number of that one's taking. */
+/**
+ * From here on the run waits for its worker, whatever became of the last one. Answers the number of that one's taking. Throws
+ * `journal_edited`.
+ */
 function callTo({ store, run, machine }: Launch): number {
   return store.write(() => {
+    assertIntact(run, store.events(run, 0));
     const fence = store.lease(run)?.fence ?? 0;
     const state = stateOf(store, run, machine);
     const left = state === "failed" || state === "cancelled" || state === "interrupted";

@@ -2,7 +2,7 @@ import { hashOf } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
 import { newId } from "../kit/id.ts";
 import type { Action, End } from "./event.ts";
-import { eventIn, openJournal } from "./journal.ts";
+import { assertIntact, eventIn, openJournal, readEvent } from "./journal.ts";
 import { isHeld } from "./lease.ts";
 import type { Machine } from "./machine.ts";
 import type { RunRecord, RunStore } from "./store.ts";
@@ -37,9 +37,10 @@ export function runOf(store: RunStore, id: string): RunRecord {
 
 export function stateOf(store: RunStore, run: string, machine: Machine): RunState {
   const row = store.lastEvent(run);
-  const last = row && eventIn(row);
+  const last = row && readEvent(row);
   if (last?.event === "ended") return last.state;
   if (isHeld(store.lease(run), machine)) return "running";
+  if (row && !last) return "interrupted";
   return last === undefined || last.event === "opened" || last.event === "called" ? "pending" : "interrupted";
 }
 
@@ -62,9 +63,14 @@ export function takingToCancel(store: RunStore, id: string, machine: Machine): {
   throw notRunning(run, state);
 }
 
-/** Throws `run_over` where the action is no longer possible: nothing follows an end that is final. */
+/**
+ * Throws `run_over` where the action is no longer possible: nothing follows an end that is final; and `journal_edited`, since
+ * what is done next depends on what the journal says.
+ */
 export function assertOpen(store: RunStore, run: string, action: Action): void {
-  const events = store.events(run, 0).map(eventIn);
+  const rows = store.events(run, 0);
+  assertIntact(run, rows);
+  const events = rows.map(eventIn);
   const over = events.findLast((event) => event.event === "ended")?.state;
   const takingBack = events.some((event) => event.event === "taken" && event.action === "rollback");
   if (over === "rolled_back") throw runOver(run, "It was rolled back.");

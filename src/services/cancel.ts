@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findGrant, useOnce } from "../approval/grant.ts";
 import type { Operation } from "../approval/operation.ts";
 import { visible } from "../kit/text.ts";
-import { eventIn } from "../run/journal.ts";
+import { eventsIn } from "../run/journal.ts";
 import { requestCancel, runOf, takingToCancel } from "../run/runs.ts";
 import { spendingsOf } from "../store/grants.ts";
 import { runStore } from "../store/runs.ts";
@@ -54,10 +54,9 @@ export function describeRun(berth: Berth, id: string): string[] {
   const runs = runStore(berth.store);
   const run = runOf(runs, id);
   const { stack, server } = planOfRun(berth, id);
-  const begun = runs
-    .events(id, 0)
-    .map(eventIn)
-    .findLast((event) => event.event === "started" || event.event === "observed");
+  const begun = eventsIn(runs.events(id, 0)).findLast(
+    (event) => event.event === "started" || event.event === "observed",
+  );
   return [
     `Run ${id} of ${stack} on ${server.name}: ${run.parts.join(", ")}`,
     ...(begun ? [`Its last step: ${begun.title}`] : []),

@@ -2,7 +2,7 @@ import { findGrant, type Grant, grantRequest, grantsOf } from "../approval/grant
 import { type Base, driftOf, type Operation } from "../approval/operation.ts";
 import { openRequest, type Request } from "../approval/request.ts";
 import { callsOf, type Part, parts } from "../pipeline.ts";
-import { eventIn } from "../run/journal.ts";
+import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { spendingsOf } from "../store/grants.ts";
@@ -82,7 +82,7 @@ function hasRecorded({ store }: Berth, plan: Plan, grantId: string): boolean {
   const recording = callsOf(plan, ["deploy"]).at(-1)?.id;
   const run = spendingsOf(store, grantId).find(({ part }) => part === "deploy")?.run;
   if (run === undefined) return false;
-  const events = runStore(store).events(run, 0).map(eventIn);
+  const events = eventsIn(runStore(store).events(run, 0));
   return events.some((event) => event.event === "started" && event.step === recording);
 }
 
@@ -129,14 +129,15 @@ export function useOf({ store, machine }: Berth, grantId: string, asked: readonl
   };
 }
 
-/** A person has stopped one of its runs, or one has ended as no run of this grant can go on from. */
+/** A person has stopped one of its runs, or one has ended as no run of this grant can go on from, or its journal was edited. */
 function isGivenUp({ store, machine }: Berth, grantId: string): boolean {
   const runs = runStore(store);
   return spendingsOf(store, grantId).some(({ run }) => {
     const state = stateOf(runs, run, machine);
     const last = runs.lastEvent(run);
-    const end = last && eventIn(last);
+    const end = last && readEvent(last);
     const code = end?.event === "ended" ? (end.failure?.code ?? "") : "";
+    if (state !== "done" && !verifyJournal(runs.events(run, 0)).intact) return true;
     return state === "cancelled" || state === "rolled_back" || (state === "failed" && isFinal(code));
   });
 }

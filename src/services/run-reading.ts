@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Operation } from "../approval/operation.ts";
 import { follow } from "../run/follow.ts";
-import { eventIn, verifyJournal } from "../run/journal.ts";
+import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { runOf, stateOf } from "../run/runs.ts";
 import type { EventRow, RunRecord } from "../run/store.ts";
 import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
@@ -76,29 +76,35 @@ const Parts = z.array(z.enum(["provision", "build", "deploy"]));
 
 function stepsIn({ calls }: RunRecord, rows: readonly EventRow[]): StepsSeen {
   const seen = stepsSeen(calls);
-  for (const row of rows) seen.add(eventIn(row), row.at);
+  for (const row of rows) {
+    const event = readEvent(row);
+    if (event) seen.add(event, row.at);
+  }
   return seen;
 }
 
 /** The last end in the journal; what follows it was taken up again. */
 function endIn(rows: readonly EventRow[]) {
   for (const row of rows.toReversed()) {
-    const event = eventIn(row);
-    if (event.event === "ended") return { at: row.at, failure: event.failure };
+    const event = readEvent(row);
+    if (event?.event === "ended") return { at: row.at, failure: event.failure };
   }
   return undefined;
 }
 
 function lastIn(rows: readonly EventRow[]) {
   const last = rows.at(-1);
-  return last && eventIn(last);
+  return last && readEvent(last);
 }
 
-const requestsIn = (rows: readonly EventRow[]): RunReading["requests"] =>
-  rows.flatMap((row) => {
-    const figures = figuresIn(eventIn(row));
-    return figures ? [{ ...figures, line: figuresLine(figures) }] : [];
+function requestsIn(rows: readonly EventRow[]): RunReading["requests"] {
+  let takings = 0;
+  return eventsIn(rows).flatMap((event) => {
+    if (event.event === "taken") takings++;
+    const figures = figuresIn(event);
+    return figures ? [{ ...figures, line: figuresLine(figures, takings > 1) }] : [];
   });
+}
 
 const plannedHash = ({ operation }: RunRecord): string => Operation.options[0].parse(operation).plan;
 

@@ -46,6 +46,7 @@ export const nextCalls: Readonly<Record<string, string>> = {
   run_busy: "get_run with this run: somebody works on it already.",
   run_cancelled: "ask the person; the part's tool with the plan then asks them for approval again.",
   run_over: "get_run shows how it ended; propose_plan for a new one.",
+  journal_edited: "stop and tell the person: the run's journal was edited. They decide; propose_plan begins a new run.",
   not_running: "get_run shows how it ended; there is nothing to cancel.",
   calls_changed: "propose_plan again: this plan is of another version of Berth.",
   lock_lost: "resume_run with this run.",
