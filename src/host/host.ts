@@ -54,7 +54,10 @@ export interface Host {
 /** A lock that the server itself enforces: commands run only while its number is current. */
 export interface Lock {
   readonly name: string;
+  /** Grows with each taking. */
   readonly number: number;
+  /** The number since which no other run has had it. */
+  readonly since: number;
   /** Changes the server: runs while no takeover can be; throws `lock_lost` where another has it now. */
   exec(command: Words, options?: ExecOptions): Promise<Result>;
   /** As exec, but an exit code other than 0 throws `remote_command_failed`. */

@@ -1,12 +1,12 @@
 #!/bin/sh
 # A lock that the server enforces. Runs there as root (sudo -n for others). POSIX sh with awk, flock (util-linux) and ss (iproute2).
 # Exit 74: somebody else is changing the lock, a takeover perhaps. Nobody waits for it long, since a takeover waits for them.
-#   take NAME OWNER RUN TTL     -> its number; or "held OWNER RUN NUMBER SECONDS-LEFT" and exit 75. The same RUN takes over at once.
+#   take NAME OWNER RUN TTL     -> its number, and the number since which only this run has had it; or "held OWNER RUN NUMBER SECONDS-LEFT" and exit 75. The same RUN takes over at once.
 #                                  exit 77: this connection could not be ended by a later owner; 78: what the earlier owner began does not end
 #   renew NAME NUMBER TTL       -> exit 76 if the lock was lost
 #   act NAME NUMBER COMMAND...  -> runs COMMAND while no takeover can be, exit 76 if the lock was lost
 #   release NAME NUMBER
-# One line a lock: number owner run expiry boot audit/pid:start,pid:start
+# One line a lock: number owner run expiry boot audit/pid:start,pid:start since
 set -eu
 verb=$1 name=$2; shift 2
 dir=/var/lib/berth/locks; lock=$dir/$name
@@ -29,11 +29,11 @@ session() {
   [ -n "$found" ] || { tell "not started by sshd: this connection cannot be ended by a later owner"; exit 77; }
   echo "$(cat /proc/self/sessionid 2>/dev/null || echo 4294967295)/$(echo $found | tr ' ' ,)"
 }
-write() { # NUMBER OWNER RUN EXPIRY BOOT SESSION: whole or not at all
+write() { # NUMBER OWNER RUN EXPIRY BOOT SESSION SINCE: whole or not at all
   (umask 077; printf '%s\n' "$*" >"$lock.new"); sync "$lock.new"; mv "$lock.new" "$lock"
 }
-read_lock() { number=0 owner=- run=- expiry=0 booted=- session=-
-  [ ! -e "$lock" ] || read -r number owner run expiry booted session <"$lock"; }
+read_lock() { number=0 owner=- run=- expiry=0 booted=- session=- since=
+  [ ! -e "$lock" ] || read -r number owner run expiry booted session since <"$lock"; }
 mine() { read_lock; [ "$number" = "$1" ] && [ "$session" != - ] && [ "$booted" = "$(boot)" ] || { tell "lost: number $1, now $number of $owner"; exit 76; }; }
 
 descendants() { # PID...: them and all below them
@@ -104,9 +104,11 @@ case $verb in
     flock -w 30 9 || { tell "an act of the earlier owner does not end"; exit 78; }
     note_afresh                                          # what has no caller by now is not this owner's
     mine_=$(session)                                     # apart, since set -e does not see a failure inside an argument
-    write $((number + 1)) "$owner_" "$run_" $(($(now) + ttl)) "$(boot)" "$mine_"
-    echo $((number + 1)) ;;
-  renew) guard 2; mine "$1"; note 0; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" ;;
+    number=$((number + 1))
+    [ -n "$since" ] && [ "$run" = "$run_" ] || since=$number
+    write $number "$owner_" "$run_" $(($(now) + ttl)) "$(boot)" "$mine_" "$since"
+    echo "$number $since" ;;
+  renew) guard 2; mine "$1"; note 0; write "$number" "$owner" "$run" $(($(now) + $2)) "$booted" "$session" "$since" ;;
   act) number_=$1; shift; flock -s 9; mine "$number_"; exec 8>&-; exec "$@" ;;
-  release) guard 2; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - ;;
+  release) guard 2; mine "$1"; write "$number" "$owner" "$run" 0 "$booted" - "$since" ;;
 esac

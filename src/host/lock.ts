@@ -34,7 +34,7 @@ export async function takeLock({ connection, exec, atOnce }: Door, name: string,
   const seconds = (value: number) => String(Math.max(1, Math.ceil(value)));
   const { owner, run, ttlSeconds } = holder;
 
-  const number = numberFrom(
+  const { number, since } = turnFrom(
     name,
     connection.name,
     await exec(call("take", name, encodeURIComponent(owner), encodeURIComponent(run), seconds(ttlSeconds))),
@@ -57,6 +57,7 @@ export async function takeLock({ connection, exec, atOnce }: Door, name: string,
   return {
     name,
     number,
+    since,
     exec: act,
     run: async (command, options) => outputOf(connection.name, command, await act(command, options)),
     async renew(ttl) {
@@ -85,13 +86,15 @@ async function install(server: string, exec: Exec): Promise<string> {
   return path;
 }
 
-function numberFrom(name: string, server: string, result: Awaited<ReturnType<Exec>>): number {
+function turnFrom(name: string, server: string, result: Awaited<ReturnType<Exec>>): Pick<Lock, "number" | "since"> {
   const { code, stdout, stderr } = result;
   if (code === exit.held) throw lockHeld(name, server, stdout);
   if (code === exit.busy) throw lockBusy(name, server);
   if (code === exit.notEndable) throw lockImpossible(name, server, stderr);
   if (code === exit.blocked) throw takeoverBlocked(name, server, stderr);
-  return Number(outputOf(server, ["lock.sh", "take", name], result));
+  const [number, since] = outputOf(server, ["lock.sh", "take", name], result).split(" ").map(Number);
+  if (!number || !since) throw new TypeError(`lock.sh answered ${JSON.stringify(result.stdout.slice(0, 100))}`);
+  return { number, since };
 }
 
 function lockHeld(name: string, server: string, stdout: string): BerthError {

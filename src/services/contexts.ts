@@ -53,7 +53,7 @@ export async function takeStack(host: Host, stack: string, taker: Taker, before:
     if (!(error instanceof BerthError) || error.code !== "lock_held") throw error;
     throw lockLost(lockOf(stack), host.name, `While this one had no connection its lock ran out. ${error.message}`);
   });
-  if (lock.number === before + 1) return lock;
+  if (lock.since <= before) return lock;
   await lock.release();
   throw lockLost(
     lock.name,
