@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { down, openLab, up } from "../lab/lab.ts";
+import { lock } from "../lab/lock.ts";
 import { evals, obeyed } from "./cases/index.ts";
 import { type Asked, openStage, type Verdict } from "./play.ts";
 import { table, worth } from "./report.ts";
@@ -37,7 +38,10 @@ if (values.list) {
 }
 
 const lab = openLab(values.lab ?? "berth-evals");
-if (values.lab === undefined) await bringUp();
+const alone = values.lab === undefined ? await lock(lab, `evals-${lab.name}`, { wait: false }) : undefined;
+if (values.lab === undefined && !alone) fail(`other evals use ${lab.name}: wait until they have ended`);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(signal));
+if (alone) await bringUp();
 try {
   const verdicts = await playAll();
   const report = { model: asked?.model ?? "scripted", worth: worth(asked?.model), verdicts };
@@ -45,7 +49,8 @@ try {
   say(`\n${table(verdicts)}\n\n${worth(asked?.model)}`);
   process.exitCode = verdicts.every(({ passed }) => passed) ? 0 : 1;
 } finally {
-  if (values.lab === undefined) await down(lab);
+  if (alone) await down(lab);
+  await alone?.release();
 }
 
 function read() {
@@ -65,6 +70,13 @@ async function bringUp(): Promise<void> {
   say(
     `it is up after ${Math.round((performance.now() - began) / 1000)} s; ${chosen.length} cases, a minute or two each where nothing else runs`,
   );
+}
+
+/** What was begun stays half done; a lab of our own goes with all that stands in it. */
+async function stop(signal: string): Promise<void> {
+  say(`${signal}: ${alone ? `taking the lab ${lab.name} away` : "the lab stays as it is"}`);
+  if (alone) await down(lab);
+  process.exit(130);
 }
 
 async function playAll(): Promise<Verdict[]> {
