@@ -33,3 +33,17 @@ test.each(["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "ssh://root@192.0
     await expect(localEngine({ dockerHost })).rejects.toMatchObject({ code: "engine_unreachable", object: dockerHost });
   },
 );
+
+test("an Engine that ends in the middle does not answer, whichever call it was", async () => {
+  const server = createServer((request, reply) =>
+    request.url === "/_ping" ? reply.end("OK") : request.socket.destroy(),
+  );
+  await new Promise<void>((listening) => server.listen({ port: 0, host: "127.0.0.1" }, listening));
+  const dockerHost = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const engine = await localEngine({ dockerHost });
+  const says = { code: "engine_unreachable", object: dockerHost };
+  await expect(engine.version()).rejects.toMatchObject(says);
+  server.closeAllConnections();
+  server.close();
+  await expect(engine.getContainer("one").remove()).rejects.toMatchObject(says);
+});

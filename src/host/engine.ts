@@ -3,6 +3,7 @@ import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { agentOver, asSocket, type Dial } from "./agent.ts";
 import { openSession } from "./channel.ts";
+import { isCut } from "./docker/answers.ts";
 import type { Exec } from "./exec.ts";
 import type { Words } from "./host.ts";
 import { quote } from "./quote.ts";
@@ -64,16 +65,21 @@ export async function localEngine({
   dockerHost?: string | undefined;
 }): Promise<Docker> {
   const docker = new Docker(addressOf(dockerHost));
-  try {
-    await docker.ping();
-    return docker;
-  } catch (error) {
-    throw engineUnreachable(
+  const gone = (error: unknown) =>
+    engineUnreachable(
       dockerHost,
       error,
       "Start Docker here, or set DOCKER_HOST to a running Engine (unix:///path or tcp://host:port).",
     );
+  try {
+    await docker.ping();
+  } catch (error) {
+    throw gone(error);
   }
+  // It may end at any time, and then each call says so.
+  const dial = docker.modem.dial.bind(docker.modem);
+  docker.modem.dial = (call, done) => dial(call, (error, answer) => done?.(isCut(error) ? gone(error) : error, answer));
+  return docker;
 }
 
 function addressOf(dockerHost: string): Docker.DockerOptions {

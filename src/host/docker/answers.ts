@@ -16,5 +16,11 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
+/** Whether nobody answered, or whoever did went away in the middle. */
+export function isCut(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(String(error.code));
+}
+
 /** The Engine's own words, bounded and on one line. */
 export const wordsOf = (error: unknown): string => cleanLine(error instanceof Error ? error.message : String(error));

@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
+import { wordsOf } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
-import { cleanLine } from "../../kit/text.ts";
 import { buildFailure } from "./build-failure.ts";
 import { dockerfileName } from "./context-tar.ts";
 import { buildProgress } from "./progress.ts";
@@ -76,11 +76,11 @@ function start(engine: Docker, { name, context, args, labels, signal }: BuildReq
 /** An answer of the Engine that says no, in contrast to a connection that ended. */
 const isRefusal = (error: unknown): error is Error => error instanceof Error && "statusCode" in error;
 
-const interrupted = (image: string, error: unknown) =>
+export const interrupted = (image: string, error: unknown): BerthError =>
   new BerthError({
     code: "build_interrupted",
     message: `The build of ${image} was cut off.`,
     object: image,
-    cause: cleanLine(error instanceof Error ? error.message : String(error)),
+    cause: error instanceof BerthError ? `${error.message} ${error.cause}` : wordsOf(error),
     next: "Run the command again: what was built stays cached.",
   });

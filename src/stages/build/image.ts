@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import { z } from "zod";
-import { ifThere } from "../../host/docker/answers.ts";
+import { ifThere, isCut } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { Backing, Image, SecretUse, Service } from "../plan/schema.ts";
-import { build } from "./buildkit.ts";
+import { build, interrupted } from "./buildkit.ts";
 import { provideCaBundle } from "./ca.ts";
 import { contextTar } from "./context-tar.ts";
 import { imageLabels, ownImage, referenceOf, serverEngine } from "./images.ts";
@@ -51,6 +51,10 @@ export const buildImage = defineStep({
       await makeCandidate(engine, candidate, input, ctx);
       await verify(engine, candidate, input, ctx);
       await engine.getImage(candidate).tag({ repo: input.image.repository, tag: input.image.tag });
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      // An answer that breaks off while it is read: the Engine has ended, or the line to it.
+      throw isCut(error) ? interrupted(referenceOf(nameOf(input)), error) : error;
     } finally {
       await engine
         .getImage(candidate)
