@@ -5,6 +5,7 @@ import { berthProcesses, killNow } from "../../lab/faults/processes.ts";
 import { down, openLab, up } from "../../lab/lab.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import { hasSnapshot, saveSnapshot } from "../../lab/snapshot.ts";
+import { until } from "../../src/kit/wait.ts";
 import { ask, type Cli, done, type Ended, openCli, pointDomain, testLab } from "../e2e/berth.ts";
 import { forgetBuilds, leftByBuilds } from "../e2e/builds.ts";
 import { plantedDifferences } from "../e2e/differences.ts";
@@ -161,7 +162,7 @@ async function disturbed({ name, part, points }: Group): Promise<Point[]> {
   const server = await serverFor("killed", from);
   await forgetBuilds(builder, { steps: part === "deploy" && points.some(({ step }) => builds(step)) });
   const { cli, journals } = await open();
-  const visitor = second ? visitEverySecond(() => invitationOn(server)) : undefined;
+  const visitor = second ? await visitStanding(server) : undefined;
   const starts = new Map<string, string>();
   const { missed, ends } = await upWithKills({
     points,
@@ -202,6 +203,14 @@ async function disturbed({ name, part, points }: Group): Promise<Point[]> {
   say(`${name}: the world is that of an undisturbed one`);
   await close();
   return missed;
+}
+
+/** Visits begin when what stands there has booted. */
+async function visitStanding(server: Server): Promise<ReturnType<typeof visitEverySecond>> {
+  const visit = () => invitationOn(server);
+  const stands = async () => ((await visit().catch(String)) === "old" ? true : undefined);
+  if (!(await until(stands, { timeoutMs: 300_000, everyMs: 1000 }))) throw new Error(`${server.name} does not answer`);
+  return visitEverySecond(visit);
 }
 
 async function invitationOn(server: Server): Promise<string> {

@@ -63,8 +63,8 @@ export async function upWithKills({ points, scene, goOn, look, tell }: Kills) {
 }
 
 function endOf({ code, events }: Ended): string {
-  const last = events.at(-1) as { state?: string; failure?: { code: string; cause: string } } | undefined;
-  return code < 0
-    ? "killed"
-    : `${last?.state ?? `code ${code}`}${last?.failure ? ` (${last.failure.code}: ${last.failure.cause})` : ""}`;
+  const last = events.at(-1) as { state?: string; failure?: Record<"code" | "message" | "cause", string> } | undefined;
+  const { failure } = last ?? {};
+  const why = failure ? ` (${failure.code}: ${failure.message} ${failure.cause})` : "";
+  return code < 0 ? "killed" : `${last?.state ?? `code ${code}`}${why}`;
 }
