@@ -65,7 +65,8 @@ export const Service = z.object({
   strategy: z.object({ kind: z.enum(["overlap", "stop-first"]), why: z.string() }),
   /** Two fixed addresses outside the network's ip range: a release takes the free one. */
   addresses: z.tuple([z.ipv4(), z.ipv4()]),
-  stopSeconds: z.int().positive(),
+  /** Below the 120 s after which a server's lock takes a call without its caller for one that was left behind. */
+  stopSeconds: z.int().positive().max(100),
   dependsOn: z.array(Name),
 });
 
