@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFile as readLocal } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../../lab/engine.ts";
 import { containerName, openLab } from "../../lab/names.ts";
@@ -13,11 +11,11 @@ import type { SshOptions } from "../../src/host/ssh.ts";
 import { resolveTarget, type Target } from "../../src/host/target.ts";
 import { until } from "../../src/kit/wait.ts";
 
-// One real server, as root and as a user with sudo: what only sshd, sudo, systemd and the Engine can show.
+// One real server, as root and as a user with sudo: what only sshd, sudo, systemd and the Engine can show. Frozen holders are in
+// lease.test.ts.
 const lab = openLab(process.env.BERTH_LAB);
 const name = "host";
 const opened = new Set<Host>();
-const children = new Set<ChildProcess>();
 let server: Server;
 let options: SshOptions;
 
@@ -44,7 +42,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of children) child.kill("SIGKILL");
   await Promise.all([...opened].map((host) => host.close()));
   await removeServer(lab, name);
 });
@@ -139,35 +136,6 @@ describe.each(["root", "deploy"])("as %s", (user) => {
     const third = await second.lock("own", holder("two"));
     await expect(again.run(["true"])).rejects.toEqual(code("lock_lost"));
     await third.release();
-  });
-
-  test("a frozen holder is taken over when its time is up, and reaches nothing when it wakes", async () => {
-    await inServer(lab, name, "sh", "-c", ">/tmp/world; docker volume ls -q | xargs -r docker volume rm");
-    const child = spawn(process.execPath, [
-      fileURLToPath(new URL("frozen-holder.ts", import.meta.url)),
-      JSON.stringify({ target: await targetOf(user), options }),
-    ]);
-    children.add(child);
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    const world = () => inServer(lab, name, "sh", "-c", "echo $(wc -l </tmp/world) $(docker volume ls -q | wc -l)");
-    const began = async () => (/holds/.test(said) && /^[1-9]\d* [1-9]/.test(await world()) ? true : undefined);
-    expect(await until(began, { timeoutMs: 20_000 })).toBe(true);
-    child.kill("SIGSTOP");
-    const taker = await connect(user);
-    const lock = await until(() => taker.lock("frozen", holder("taker")).catch(() => undefined), { timeoutMs: 30_000 });
-    const before = await world();
-    expect(lock?.number).toBe(Number(/holds (\d+)/.exec(said)?.[1]) + 1);
-    child.kill("SIGCONT");
-    await until(async () => (/act failed/.test(said) && /engine failed/.test(said) ? true : undefined), {
-      timeoutMs: 30_000,
-    });
-    expect(said).toMatch(/act failed/);
-    expect(said).toMatch(/engine failed/);
-    expect(await world()).toBe(before);
-    await lock?.release();
   });
 
   test("an act outlives its connection, and whoever calls it again gets its code and all it printed", async () => {
