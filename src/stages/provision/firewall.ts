@@ -7,7 +7,7 @@ import { defineStep, type StageContext } from "../context.ts";
 import { foreignFirewall, openInForeign } from "./firewall-foreign.ts";
 import { firewallFile, firewallRules, firewallUnit } from "./firewall-rules.ts";
 import { reasonOf } from "./reason.ts";
-import { arm, disarm, fire, isArmed, proveWayIn } from "./revert.ts";
+import { arm, disarm, isArmed, proveWayIn, takeBack } from "./revert.ts";
 import { wayIn } from "./way-in.ts";
 
 const Port = z.int().min(1).max(65535);
@@ -74,14 +74,15 @@ const undo = `if [ -e ${firewallFile} ]; then ${nft} --file ${firewallFile}; els
 async function close(rules: string, lock: Lock, ctx: StageContext): Promise<void> {
   await lock.run(["install", "-d", "-m", "755", "/etc/berth"]);
   await writeFile(lock, candidate, rules, { mode: "644" });
-  await lock.run([nft, "--check", "--file", candidate]);
-
-  await arm(lock, { name: "firewall", undo, seconds: 60 });
-  await lock.run([nft, "--file", candidate]);
-  await proveWayIn(ctx).catch(async (error: unknown) => {
-    await fire(lock, "firewall");
-    throw lockedOut(ctx.host, error);
+  await load(lock, "--check").catch((error: unknown) => {
+    throw notTaken(ctx.host, error, "nothing was changed");
   });
+
+  await arm(lock, { name: "firewall", undo });
+  await load(lock).catch((error: unknown) =>
+    takeBack(lock, "firewall", notTaken(ctx.host, error, "it was taken back")),
+  );
+  await proveWayIn(ctx).catch((error: unknown) => takeBack(lock, "firewall", lockedOut(ctx.host, error)));
 
   // Only what was proved is loaded again at the next boot.
   await lock.run(["mv", "-f", "--", candidate, firewallFile]);
@@ -91,6 +92,17 @@ async function close(rules: string, lock: Lock, ctx: StageContext): Promise<void
   // Where it had fired, the file in its place was loaded: the step's second look tells.
   await disarm(lock, "firewall");
 }
+
+const load = (lock: Lock, ...options: string[]) => lock.run([nft, ...options, "--file", candidate]);
+
+const notTaken = (host: Host, error: unknown, outcome: string) =>
+  new BerthError({
+    code: "firewall_not_taken",
+    message: `The server's nft does not take the firewall, so ${outcome}.`,
+    object: host.name,
+    cause: reasonOf(error),
+    next: `Look at it on the server (nft --check --file ${candidate}; nft list ruleset), then deploy again.`,
+  });
 
 const lockedOut = (host: Host, error: unknown) =>
   new BerthError({

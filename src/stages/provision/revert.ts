@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host, Lock } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
+import { BerthError, failureOf } from "../../kit/error.ts";
 import { until } from "../../kit/wait.ts";
 import type { StageContext } from "../context.ts";
 
@@ -8,26 +9,30 @@ import type { StageContext } from "../context.ts";
 export interface Revert {
   /** `ssh`, `firewall` */
   name: string;
-  /** Shell script that brings back what was. Run once, or again after a reboot in the middle of it. */
+  /** Shell script that brings back what was. Run once, or again after a reboot in the middle of it; then before sshd starts. */
   undo: string;
-  seconds: number;
 }
+
+const seconds = 60;
 
 const folder = "/var/lib/berth/revert";
 const unit = (name: string) => `/etc/systemd/system/berth-revert-${name}`;
 
 // Stopped by name first, not by `disable --now`: that passes over a timer whose file is gone, and a timer that runs on
 // would not be started anew. Units on disk rather than a transient timer: a reboot before the proof must not make an
-// unproved change permanent.
+// unproved change permanent, so at a boot the undo is run at once, and the timer stands behind it. That is a unit of its own:
+// one that stands before ssh.service waits for ever where it tells that one to reload.
 const armScript = `set -eu; umask 077; name=$1 seconds=$2 undo=$3 folder=$4 unit=$5
 systemctl stop "berth-revert-$name.timer" 2>/dev/null || :
-systemctl disable --quiet "berth-revert-$name.timer" 2>/dev/null || :
+systemctl disable --quiet "berth-revert-$name.timer" "berth-revert-$name-boot.service" 2>/dev/null || :
 mkdir -p "$folder"; rm -f "$folder/$name.fired"
 cat >"$folder/$name.sh" <<SCRIPT
 $undo
 touch "$folder/$name.fired"
 systemctl stop "berth-revert-$name.timer"
-rm -f "$unit.timer" "$unit.service" "/etc/systemd/system/timers.target.wants/berth-revert-$name.timer"
+rm -f "$unit.timer" "$unit.service" "$unit-boot.service"
+rm -f "/etc/systemd/system/timers.target.wants/berth-revert-$name.timer"
+rm -f "/etc/systemd/system/multi-user.target.wants/berth-revert-$name-boot.service"
 systemctl daemon-reload
 SCRIPT
 cat >"$unit.service" <<UNIT
@@ -35,7 +40,19 @@ cat >"$unit.service" <<UNIT
 Description=Berth: takes back $name, since no new login was proved
 [Service]
 Type=oneshot
+TimeoutStartSec=40
 ExecStart=/bin/sh $folder/$name.sh
+UNIT
+cat >"$unit-boot.service" <<UNIT
+[Unit]
+Description=Berth: takes back $name, of which no new login was proved before this boot
+RequiresMountsFor=$folder
+Before=ssh.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $folder/$name.sh
+[Install]
+WantedBy=multi-user.target
 UNIT
 cat >"$unit.timer" <<UNIT
 [Unit]
@@ -46,12 +63,13 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 UNIT
-sync "$folder/$name.sh" "$unit.service" "$unit.timer"
+sync "$folder/$name.sh" "$unit.service" "$unit-boot.service" "$unit.timer"
 systemctl daemon-reload
-systemctl enable --quiet --now "berth-revert-$name.timer"`;
+systemctl enable --quiet "berth-revert-$name-boot.service" "berth-revert-$name.timer"
+systemctl start "berth-revert-$name.timer"`;
 
 /** Starts the clock. An earlier one of the same name, left by a worker that died, is replaced. */
-export const arm = (lock: Lock, { name, undo, seconds }: Revert): Promise<string> =>
+export const arm = (lock: Lock, { name, undo }: Revert): Promise<string> =>
   lock.run(sh(armScript, name, String(seconds), undo, folder, unit(name)));
 
 /** Whether a clock is running: then what lies there was not proved, whatever it looks like. */
@@ -60,9 +78,9 @@ export const isArmed = async (host: Host, name: string): Promise<boolean> =>
 
 const disarmScript = `set -eu; name=$1 folder=$2 unit=$3
 systemctl stop "berth-revert-$name.timer" 2>/dev/null || :
-systemctl disable --quiet "berth-revert-$name.timer" 2>/dev/null || :
+systemctl disable --quiet "berth-revert-$name.timer" "berth-revert-$name-boot.service" 2>/dev/null || :
 while [ "$(systemctl is-active "berth-revert-$name.service")" = activating ]; do sleep 0.2; done
-rm -f "$unit.timer" "$unit.service" "$folder/$name.sh"; systemctl daemon-reload
+rm -f "$unit.timer" "$unit.service" "$unit-boot.service" "$folder/$name.sh"; systemctl daemon-reload
 if [ -e "$folder/$name.fired" ]; then rm -f "$folder/$name.fired"; echo fired; fi`;
 
 /** Stops the clock; false where it was too late, and the server has taken the change back. */
@@ -73,6 +91,16 @@ export const disarm = async (lock: Lock, name: string): Promise<boolean> =>
 export async function fire(lock: Lock, name: string): Promise<void> {
   await lock.exec(["systemctl", "start", `berth-revert-${name}.service`]);
   await disarm(lock, name);
+}
+
+/** Takes the change back and throws why; where the connection is gone too, the server does it by itself. */
+export async function takeBack(lock: Lock, name: string, why: unknown): Promise<never> {
+  await fire(lock, name).catch(() => {
+    const { cause, ...failure } = failureOf(why);
+    const after = `Nor does the old connection answer: the server takes the change back by itself within ${seconds} s.`;
+    throw new BerthError({ ...failure, cause: `${cause} ${after}` });
+  });
+  throw why;
 }
 
 const proofMs = 20_000;

@@ -5,8 +5,8 @@ import { sh } from "../../host/quote.ts";
 import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { reasonOf } from "./reason.ts";
-import { arm, disarm, fire, isArmed, proveWayIn } from "./revert.ts";
-import { dropIn, offeredMethods, parseEffective, sshdDropIn, wrongOptions } from "./sshd-config.ts";
+import { arm, disarm, fire, isArmed, proveWayIn, takeBack } from "./revert.ts";
+import { dropIn, lockingOut, offeredMethods, parseEffective, sshdDropIn, wrongOptions } from "./sshd-config.ts";
 import { wayIn } from "./way-in.ts";
 
 const sshd = "/usr/sbin/sshd";
@@ -39,9 +39,13 @@ async function lookFor(user: string, host: Host): Promise<string[]> {
   ];
 }
 
-async function effective(user: string, host: Host): Promise<Map<string, string>> {
-  const { code, stdout, stderr } = await host.exec([sshd, "-T", "-C", `user=${user},host=localhost,addr=127.0.0.1`]);
-  if (code === 0) return parseEffective(stdout);
+const effective = async (user: string, host: Host): Promise<Map<string, string>> =>
+  parseEffective(await settingsFor(`user=${user},host=localhost,addr=127.0.0.1`, host));
+
+/** What the files say to a connection like this one; the running sshd may not have read them yet. */
+async function settingsFor(connection: string, host: Host): Promise<string> {
+  const { code, stdout, stderr } = await host.exec([sshd, "-T", "-C", connection]);
+  if (code === 0) return stdout;
   throw refusal("ssh_config_invalid", "sshd's configuration on the server is not valid.", host, stderr);
 }
 
@@ -67,12 +71,26 @@ async function offeredNow(user: string, host: Host): Promise<string[] | undefine
   return offeredMethods(stderr);
 }
 
-const undo = `if [ -e ${saved} ]; then mv -f ${saved} ${dropIn}; else rm -f ${dropIn}; fi
-systemctl try-reload-or-restart ssh.service`;
+// In /run, since a boot reads the files by itself: whether sshd has to be told of the undo.
+const told = "/run/berth-ssh-told";
+
+// What others changed in the files and did not put into force stays theirs to put into force: sshd is told only where we
+// have told it before. An sshd that did not survive that is started anew.
+const undo = `if [ -e ${saved} ]; then cp -p ${saved} ${dropIn}.next && mv -f ${dropIn}.next ${dropIn}; else rm -f ${dropIn}; fi
+if [ -e ${told} ]; then
+  systemctl try-reload-or-restart ssh.service
+  sleep 1
+  if ! systemctl is-active --quiet ssh.service && ! systemctl is-active --quiet ssh.socket; then
+    systemctl reset-failed ssh.service; systemctl restart ssh.service
+  fi
+  rm -f ${told}
+fi`;
 
 async function harden(user: string, ctx: StageContext): Promise<void> {
   const { host } = ctx;
   const lock = await ctx.lock("server");
+  // What a worker that died has left unproved must not pass for what was there before.
+  if (await isArmed(host, "ssh")) await fire(lock, "ssh");
   await proveWayIn(ctx).catch((error: unknown) => {
     throw refusal(
       "ssh_key_login_unproved",
@@ -81,9 +99,11 @@ async function harden(user: string, ctx: StageContext): Promise<void> {
       error,
     );
   });
+  await assertLetsIn(user, host);
   const content = await contentFor(user, host);
-  await lock.run(sh(`mkdir -p "$(dirname "$1")"; rm -f "$1"; [ ! -e "$2" ] || cp -p "$2" "$1"`, saved, dropIn));
-  await arm(lock, { name: "ssh", undo, seconds: 60 });
+  const keep = 'mkdir -p "$(dirname "$1")"; rm -f "$1" "$3"; [ ! -e "$2" ] || cp -p "$2" "$1"';
+  await lock.run(sh(keep, saved, dropIn, told));
+  await arm(lock, { name: "ssh", undo });
   try {
     await writeFile(lock, dropIn, content, { mode: "644" });
     await takeEffect(user, host, lock);
@@ -96,11 +116,33 @@ async function harden(user: string, ctx: StageContext): Promise<void> {
       );
     });
   } catch (error) {
-    await fire(lock, "ssh");
-    throw error;
+    await takeBack(lock, "ssh", error);
   }
   await disarm(lock, "ssh");
-  await lock.run(["rm", "-f", saved]);
+  await lock.run(["rm", "-f", saved, told]);
+}
+
+/** To tell sshd puts into force what others have changed as well, and no undo of ours would take that back. */
+async function assertLetsIn(user: string, host: Host): Promise<void> {
+  const way = await wayIn(host);
+  if (!way) return;
+  const bySocket = (await host.exec(["systemctl", "is-active", "--quiet", "ssh.socket"])).code === 0;
+  const { client, address, port } = way;
+  const connection = `user=${user},host=${client},addr=${client},laddr=${address},lport=${port}`;
+  const wrong = lockingOut(await settingsFor(connection, host), {
+    user,
+    groups: (await host.read(["id", "-Gn", user])).trim().split(/\s+/),
+    client,
+    listening: bySocket ? undefined : { address, port },
+  });
+  if (wrong.length === 0) return;
+  throw new BerthError({
+    code: "ssh_pending_locks_out",
+    message: `SSH settings on the server that are not in force yet would lock ${user} out, so nothing was changed.`,
+    object: host.name,
+    cause: wrong.join(", "),
+    next: "Correct them (sshd -T; ls /etc/ssh/sshd_config.d), reload sshd and log in once more; then deploy again.",
+  });
 }
 
 /** Root's login is limited where it is open now, and where our own file is what limits it. */
@@ -124,6 +166,7 @@ async function takeEffect(user: string, host: Host, lock: Lock): Promise<void> {
       wrong.join(", "),
     );
   }
+  await lock.run(["touch", told]);
   await lock.run(["systemctl", "try-reload-or-restart", "ssh.service"]);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { offeredMethods, parseEffective, sshdDropIn, wrongOptions } from "./sshd-config.ts";
+import { lockingOut, offeredMethods, parseEffective, sshdDropIn, wrongOptions } from "./sshd-config.ts";
 
 const good = `port 22
 passwordauthentication no
@@ -54,4 +54,47 @@ test("what sshd offers is read from its refusal", () => {
     "password",
   ]);
   expect(offeredMethods("Connection refused")).toBeUndefined();
+});
+
+const visitor = {
+  user: "root",
+  groups: ["root", "adm"],
+  client: "198.51.100.7",
+  listening: { address: "203.0.113.5", port: 22 },
+};
+const pending = (...lines: string[]) => lockingOut([good, ...lines].join("\n"), visitor);
+
+test("who gets in and would get in keeps nothing from being told to sshd", () => {
+  expect(pending()).toEqual([]);
+  expect(pending("listenaddress [::]:2222", "allowusers deploy", "allowusers root", "denygroups nogroup")).toEqual([]);
+  expect(pending("allowusers r*t@198.51.100.*", "authenticationmethods publickey,password publickey")).toEqual([]);
+  expect(pending("allowusers root@office.example", "denyusers root@office.example")).toEqual([]);
+});
+
+test.each([
+  "allowusers deploy",
+  "allowusers root@198.51.101.*",
+  "denyusers ro?t",
+  "allowgroups wheel",
+  "denygroups adm",
+  "authenticationmethods publickey,password",
+  "forcecommand /bin/false",
+  "chrootdirectory /srv",
+])("%s would lock root out", (line) => {
+  expect(pending(line)).toEqual([line]);
+});
+
+test.each([
+  ["listenaddress 0.0.0.0:22", "listenaddress 0.0.0.0:2222"],
+  ["listenaddress 0.0.0.0:22", "listenaddress 203.0.113.6:22"],
+  ["listenaddress 0.0.0.0:22", "listenaddress [::]:22"],
+  ["pubkeyauthentication yes", "pubkeyauthentication no"],
+  ["permitrootlogin without-password", "permitrootlogin no"],
+])("instead of %s, %s would lock root out", (now, then) => {
+  expect(lockingOut(good.replace(now, then), visitor)).toEqual([then]);
+});
+
+test("where a socket of systemd's listens, sshd's own addresses say nothing", () => {
+  const text = good.replace("0.0.0.0:22", "0.0.0.0:2222");
+  expect(lockingOut(text, { ...visitor, listening: undefined })).toEqual([]);
 });

@@ -9,11 +9,17 @@ while [ "\${p:-1}" -gt 1 ]; do
   p=$(sed 's/.*) //' "/proc/$p/stat" | cut -d' ' -f2)
 done`;
 
+/** The ends of a connection, as the server sees them. */
+export interface WayIn {
+  client: string;
+  address: string;
+  port: number;
+}
+
 /**
- * Where this connection ends, as the server sees it; behind a forwarded port that is not what was dialled.
- * Undefined where the server does not say.
+ * Where this connection ends; behind a forwarded port that is not what was dialled. Undefined where the server does not say.
  */
-export async function wayIn(host: Host): Promise<{ address: string; port: number } | undefined> {
-  const [, , address, port] = (await host.read(sh(script))).split(" ");
-  return address && port && /^\d{1,5}$/.test(port) ? { address, port: Number(port) } : undefined;
+export async function wayIn(host: Host): Promise<WayIn | undefined> {
+  const [client, , address, port] = (await host.read(sh(script))).split(" ");
+  return client && address && port && /^\d{1,5}$/.test(port) ? { client, address, port: Number(port) } : undefined;
 }
