@@ -112,15 +112,30 @@ test("a server ends with a call under way that waits for something far away", as
   expect(code).toBe(0);
 });
 
-test("a state folder that cannot be opened ends the server, and the log of the client says why", async () => {
-  mkdirSync(env["BERTH_HOME"] ?? "", { recursive: true });
+test("a state folder that cannot be opened is told by each call, until it can be; the client's log says it too", async () => {
+  mkdirSync(env["BERTH_HOME"] ?? "", { recursive: true, mode: 0o700 });
   writeFileSync(
     join(env["BERTH_HOME"] ?? "", "berth.db"),
     "no database at all, but long enough to be looked at".repeat(99),
   );
-  const { code, log } = await lifeOf(start(["serve"]), () => undefined);
-  expect(code).toBe(1);
-  expect(log).toMatch(/✗ .*\n {2}what {2}/);
+  let answers = "";
+  const child = start(["serve"]);
+  const { code, log } = await lifeOf(child, () => {
+    const list = (id: number) =>
+      say(child, { jsonrpc: "2.0", id, method: "tools/call", params: { name: "get_run", arguments: {} } });
+    child.stdout.on("data", (chunk) => {
+      answers += chunk;
+      if (answers.includes('"id":7')) return child.stdin.end();
+      if (!answers.includes('"id":6')) return;
+      rmSync(join(env["BERTH_HOME"] ?? "", "berth.db"), { force: true });
+      list(7);
+    });
+    list(6);
+  });
+  expect(code).toBe(0);
+  expect(answers).toContain("state file is damaged");
+  expect(answers).toContain("There is no run yet");
+  expect(log).toContain("store_damaged");
 });
 
 test("the words of the command line are the command line's, and a wrong one is told to the person", async () => {

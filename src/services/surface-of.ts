@@ -59,10 +59,15 @@ function runsOf(berth: Berth): Runs {
 function scrubbing({ store, secrets }: Berth, token: string | undefined): Surface["scrubber"] {
   let made: { version: string; scrubbers: Scrubbers } | undefined;
   return () => {
-    const version = store.version();
-    if (made?.version !== version) {
-      const values = [...secrets.all(), ...(token === undefined ? [] : [secret(token)])];
-      made = { version, scrubbers: createScrubbers(values) };
+    try {
+      const version = store.version();
+      if (made?.version !== version) {
+        const values = [...secrets.all(), ...(token === undefined ? [] : [secret(token)])];
+        made = { version, scrubbers: createScrubbers(values) };
+      }
+    } catch (error) {
+      // A store that fails from now on: the failure itself is to be said, without what was known as a secret.
+      if (!made) throw error;
     }
     return made.scrubbers.scrub;
   };
