@@ -34,9 +34,20 @@ export class BerthError extends Error implements Failure {
   }
 }
 
+/** Wherever Berth writes on the computer that it runs on: sources, logs, archives of images. */
+const diskFullHere = (path: string | undefined, error: unknown): Failure => ({
+  code: "disk_full_here",
+  message: "There is no room left on this computer's disk.",
+  object: path ?? "this computer",
+  cause: error instanceof Error ? error.message : String(error),
+  next: "Make room on it (df -h), then try the same again.",
+});
+
 /** Any thrown value as a failure; what we did not expect is named `internal`, with the way to report it. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof BerthError) return error.toJSON();
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") return diskFullHere(path, error);
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "internal",

@@ -33,13 +33,23 @@ export function partsOfLog(name: string): { fence: number; step: string } {
  */
 export function openLog(folder: string, name: string, scrubber: Scrubber, cap = logCap): StepLog {
   let file: { fd: number; size: number; omitted: number } | undefined;
+  let lost = 0;
   let seal: LogSeal | undefined;
 
+  // A disk that is full must not end a step in the middle of an act: what does not fit is counted, and said when it fits again.
   function put(text: string): void {
     if (text === "" || seal) return;
-    file ??= { fd: create(folder, name), size: 0, omitted: 0 };
-    const bytes = Buffer.from(text);
-    writeAll(file.fd, bytes, file.size);
+    const bytes = Buffer.from(lost > 0 ? lostNote(lost) + text : text);
+    try {
+      file ??= { fd: create(folder, name), size: 0, omitted: 0 };
+      writeAll(file.fd, bytes, file.size);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      lost += Buffer.byteLength(text);
+      cutBack(file);
+      return;
+    }
+    lost = 0;
     file.size += bytes.length;
     if (file.size > cap) Object.assign(file, dropMiddle(file, cap));
   }
@@ -48,7 +58,8 @@ export function openLog(folder: string, name: string, scrubber: Scrubber, cap = 
     write: (text) => put(scrubber.push(text)),
     close: () => {
       if (seal) return seal;
-      put(scrubber.end());
+      const rest = scrubber.end();
+      put(rest === "" && lost > 0 ? "\n" : rest);
       if (!file) return undefined;
       closeSync(file.fd);
       const content = readFileSync(join(folder, name));
@@ -56,6 +67,15 @@ export function openLog(folder: string, name: string, scrubber: Scrubber, cap = 
       return seal;
     },
   };
+}
+
+const lostNote = (bytes: number) => `\n[… no room on the disk here: ${bytes} bytes lost …]\n`;
+
+const isDiskFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+/** A piece of a text that did not fit is no text. */
+function cutBack(file: { fd: number; size: number } | undefined): void {
+  if (file) ftruncateSync(file.fd, file.size);
 }
 
 function create(folder: string, name: string): number {

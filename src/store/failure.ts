@@ -58,6 +58,10 @@ export function unwritable(folder: string, cause: string): BerthError {
   });
 }
 
+/** Why a store cannot be written at this moment, as far as its disk and rights tell; undefined where nothing speaks against it. */
+export const troubleWith = (folder: string): BerthError | undefined =>
+  obstacle(folder).why === undefined ? undefined : unwritable(folder, "seen just now");
+
 /** What SQLite names only in general: "disk I/O error", "unable to open database file". */
 function obstacle(folder: string): { why?: string; next: string } {
   const look = `See who owns it, and what it lies on: ls -la ${folder}; df -h ${folder}`;

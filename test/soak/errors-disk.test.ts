@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Disk, openDisk } from "../../lab/faults/disk.ts";
+import { type Fault, releaseFaults } from "../../lab/faults/inflict.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
-import { type Cli, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
+import { openStore } from "../../src/store/open.ts";
+import { ask, type Cli, done, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
 import { servingServer } from "../e2e/servers.ts";
 import { makeTiny, says, type Tiny } from "../e2e/tiny.ts";
+import { openJournals } from "./faults/journal.ts";
 
 // A server whose Engine has a disk of its own, as small as a test makes it: df there says the truth.
 const lab = testLab();
@@ -73,5 +78,46 @@ test("too little disk for the image: told before its first byte is sent; with ro
   expect(await shell("docker image ls --quiet berth/tiny")).toBe("");
   expect(await containers()).toBe("berth-proxy");
   await resize(3000);
-  expect((await cli.up(tiny.folder, server)).code).toBe(0);
+  done(await cli.up(tiny.folder, server));
+});
+
+describe("the disk here, with the state folder", () => {
+  let disk: Disk;
+  let env: NodeJS.ProcessEnv;
+  const up = (onStdout?: (line: string) => void) => cli.up(tiny.folder, server, { env, ...(onStdout && { onStdout }) });
+  const answer = async () => (await ask(lab, server)).body;
+
+  beforeAll(async () => {
+    disk = await openDisk(lab, "state", { megabytes: 100, seconds: 1800 });
+    const home = join(disk.path, "state");
+    openStore(home, { demo: { networks: [lab.network, lab.network6] } }).close();
+    env = { BERTH_HOME: home };
+  });
+  afterAll(() => releaseFaults(lab));
+
+  test("fills up under the journal: nothing more is done, the old version serves on, and the same command ends well", async () => {
+    const before = await answer();
+    await tiny.write({ handler: says("second") });
+    let filled: Promise<Fault> | undefined;
+    const ended = await up((line) => {
+      if (/"step":"server\/ssh"/.test(line)) filled ??= disk.fill({ seconds: 600 });
+    });
+    const fault = await filled;
+    expect(fault).toBeDefined();
+    expect(ended.code).toBe(1);
+    expect(failureIn(ended)).toMatchObject({
+      code: "store_unwritable",
+      object: env["BERTH_HOME"],
+      cause: expect.stringMatching(/^Its disk is full/),
+      next: expect.stringContaining("Make room"),
+    });
+    expect(await answer()).toBe(before);
+    expect(await containers()).not.toMatch(/build|trial/);
+    await fault?.release();
+    done(await up());
+    expect(await answer()).toBe("second");
+    const journals = openJournals(String(env["BERTH_HOME"]));
+    expect(journals.intact()).toBe(true);
+    journals.close();
+  });
 });

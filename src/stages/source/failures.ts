@@ -28,6 +28,12 @@ export function gitFailure(
 
 const known = (transport: GitAddress["transport"], hasCredentials: boolean, hostKeyName: string) => [
   {
+    says: /No space left on device|Disk quota exceeded/i,
+    code: "disk_full_here",
+    message: "There is no room left on this computer's disk for the repository.",
+    next: "Make room on it (df -h), then try the same again.",
+  },
+  {
     says: /Host key verification failed|host key is known|REMOTE HOST IDENTIFICATION HAS CHANGED/i,
     code: "git_host_key_refused",
     message: "The git server's host key is not known, or not the one that is known.",
