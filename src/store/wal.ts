@@ -24,8 +24,7 @@ function read(file: string): Buffer | undefined {
 
 type Sum = readonly [number, number];
 
-/** Pure. */
-export function damageIn(wal: Buffer): string | undefined {
+function damageIn(wal: Buffer): string | undefined {
   // As long as SQLite has it before it writes the first transaction.
   if (wal.length < 32 || wal.subarray(0, 32).every((byte) => byte === 0)) return undefined;
   const magic = wal.readUInt32BE(0);
