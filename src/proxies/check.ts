@@ -1,8 +1,12 @@
 import { BerthError } from "../kit/error.ts";
 import { labels } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
+import { until } from "../kit/wait.ts";
 import type { ProxyAccess } from "./access.ts";
 import { slotAt } from "./slots.ts";
+
+/** It takes well below a second; one that has not ended by then is refused as it stands. */
+const mostMs = 60_000;
 
 /** Of nobody else. */
 const checkSlot = slotAt(8440);
@@ -37,8 +41,12 @@ export async function checkConfiguration(
   });
   try {
     await container.start();
-    const { StatusCode } = (await container.wait()) as { StatusCode: number };
-    if (StatusCode === 0) return;
+    // Asked again and again: the answer to a wait begins at once, and an Engine that ends before it is whole leaves who waits there.
+    const ended = async () => {
+      const { State } = await container.inspect();
+      return State.Status === "exited" || State.Status === "dead" ? State.ExitCode : undefined;
+    };
+    if ((await until(ended, { timeoutMs: mostMs })) === 0) return;
     const said = (await container.logs({ stdout: true, stderr: true, tail: 20 })).toString();
     throw new BerthError({
       code: "proxy_configuration_invalid",
