@@ -41,7 +41,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
     requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
     addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],
-    waitsForServer: goesOn && lastIn(rows)?.event === "waiting",
+    waitsForServer: goesOn && saysLost(rows),
     editedLine: journal.intact ? null : journal.seq,
   };
 }
