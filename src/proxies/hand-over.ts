@@ -8,7 +8,7 @@ import { labels } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
 import { until } from "../kit/wait.ts";
 import type { ProxyAccess } from "./access.ts";
-import { drainingName, drainUnit, type Instance, nameOf, type World } from "./instances.ts";
+import { drainingName, drainUnit, drainUnits, type Instance, nameOf, type World } from "./instances.ts";
 import { type Move, nextMove } from "./next-move.ts";
 import { seeProxy, specOf } from "./see.ts";
 import type { Slot } from "./slots.ts";
@@ -127,7 +127,9 @@ async function drain(
   const ports = [80, 443, ...(slot ? [slot.port, slot.plainPort] : [])];
   const sports = `( ${ports.map((port) => `sport = :${port}`).join(" or ")} )`;
   const args = [id, String(seconds), sports, proxy.containerName, steerLock, ...belongings(instance, access)];
-  const unit = ["systemd-run", "--quiet", "--collect", `--unit=${drainUnit(instance)}`, "--setenv=HOME=/root"];
+  const unit = ["systemd-run", "--quiet", "--collect", `--unit=${drainUnit(instance, seconds)}`, "--setenv=HOME=/root"];
+  // One that gave it more time.
+  await lock.run(["systemctl", "stop", `${drainUnits(instance)}.service`]);
   await lock.run([...unit, "--", "/bin/sh", "-c", script, "drain.sh", ...args]);
 }
 

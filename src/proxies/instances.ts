@@ -46,4 +46,16 @@ export const nameOf = (proxy: string, role: "current" | "next"): string =>
 export const drainingName = (proxy: string, { slot }: Pick<Instance, "slot">): string =>
   `${proxy}-draining-${slot?.port ?? "earlier"}`;
 
-export const drainUnit = ({ slot }: Pick<Instance, "slot">): string => `berth-drain-${slot?.port ?? "earlier"}`;
+/** All units that wait for an instance, as a pattern; the name of each ends with its seconds. */
+export const drainUnits = ({ slot }: Pick<Instance, "slot">): string => `berth-drain-${slot?.port ?? "earlier"}-*`;
+
+/** The unit that ends an instance when it has been left by all, and after so many seconds at the latest. */
+export const drainUnit = (instance: Pick<Instance, "slot">, seconds: number): string =>
+  drainUnits(instance).replace("*", String(seconds));
+
+/** The fewest seconds after which one of the units ends it; undefined where none waits for it. */
+export function endsWithin(instance: Pick<Instance, "slot">, units: readonly string[]): number | undefined {
+  const own = drainUnits(instance).replace("*", "");
+  const seconds = units.flatMap((unit) => (unit.startsWith(own) ? [Number(unit.slice(own.length))] : []));
+  return seconds.length === 0 ? undefined : Math.min(...seconds);
+}

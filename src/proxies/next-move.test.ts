@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drainUnit, type Instance, type World } from "./instances.ts";
+import { drainUnit, endsWithin, type Instance, type World } from "./instances.ts";
 import { type Move, nextMove } from "./next-move.ts";
 import { slotAt } from "./slots.ts";
 
@@ -54,7 +54,7 @@ function after(before: World, move: Move): World {
     case "promote":
       return { ...before, next: undefined, current: { ...move.instance, role: "current" } };
     case "drain":
-      return { ...before, units: [...before.units, drainUnit(move.instance)] };
+      return { ...before, units: [...before.units, drainUnit(move.instance, move.seconds)] };
     case "remove": {
       const gone = (one: Instance | undefined) => (one?.id === move.instance.id ? undefined : one);
       return { ...before, current: gone(current), next: gone(next), draining: draining.filter((one) => gone(one)) };
@@ -83,7 +83,7 @@ test("where all is as it shall be nothing is done", () => {
   expect(nextMove(world(), wanted)).toBeUndefined();
   // It ends by itself.
   const left = instance("draining", 8442, old);
-  expect(nextMove(world({ draining: [left], units: [drainUnit(left)], steered: 8441 }), wanted)).toBeUndefined();
+  expect(nextMove(world({ draining: [left], units: [drainUnit(left, 60)], steered: 8441 }), wanted)).toBeUndefined();
 });
 
 test.each([
@@ -146,9 +146,25 @@ test("WebSockets outlast a change of routes for a day, an update for a minute, o
   expect(seconds(instance("draining", null, old))).toMatchObject({ kind: "drain", seconds: 10 });
 });
 
+test("an update ends within a minute what was kept for a day, and one that is ending already is left to it", () => {
+  const left = instance("draining", 8442, old);
+  const kept = (seconds: number, changes = {}) =>
+    nextMove(world({ draining: [{ ...left, ...changes }], units: [drainUnit(left, seconds)], steered: 8441 }), wanted);
+  expect(kept(86_400)).toMatchObject({ kind: "drain", seconds: 60 });
+  expect(kept(60)).toBeUndefined();
+  expect(kept(10)).toBeUndefined();
+  expect(kept(86_400, { running: false })).toBeUndefined();
+  expect(kept(86_400, { spec: "new" })).toBeUndefined();
+});
+
 test("when every slot is used, the instance that drains longest ends now; ports of others are left alone", () => {
   const left = [8444, 8443, 8442, 8445, 8446, 8447, 8448].map((port) => instance("draining", port));
-  const full = { current: instance("current", 8441, other), draining: left, units: left.map(drainUnit), steered: 8441 };
+  const full = {
+    current: instance("current", 8441, other),
+    draining: left,
+    units: left.map((one) => drainUnit(one, 86_400)),
+    steered: 8441,
+  };
   expect(nextMove(world(full), wanted)).toMatchObject({ kind: "remove", instance: { id: "draining-8442" } });
   const busy = world({ current: instance("current", 8441, other), taken: [8442, 8453] });
   expect(nextMove(busy, wanted)).toMatchObject({ kind: "create", slot: { port: 8444 } });
@@ -172,7 +188,9 @@ const accidents: Record<string, (seen: World) => World> = {
     ...seen,
     current: restarted(seen.current),
     next: restarted(seen.next),
-    draining: seen.draining.map((one) => (seen.units.includes(drainUnit(one)) ? { ...one, running: false } : one)),
+    draining: seen.draining.map((one) =>
+      endsWithin(one, seen.units) === undefined ? one : { ...one, running: false },
+    ),
     units: [],
     steered: null,
   }),
@@ -200,7 +218,7 @@ describe.each(Object.entries(begins))("a crash in the hand-over from %s", (_from
         const { end } = settle(accident(seen));
         expect(end.next).toBeUndefined();
         expect(end.current).toMatchObject({ spec: "new", serves: "wanted", running: true, listens: true });
-        expect(end.draining.every((one) => one.running && end.units.includes(drainUnit(one)))).toBe(true);
+        expect(end.draining.every((one) => one.running && endsWithin(one, end.units) !== undefined)).toBe(true);
         // Whoever drains gets nothing new.
         if (end.unsteerable === null && end.draining.length > 0) expect(end.steered).toBe(end.current?.slot?.port);
         const move = nextMove(seen, wanted);

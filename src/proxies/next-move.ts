@@ -1,4 +1,4 @@
-import { drainUnit, type Instance, type Wanted, type World } from "./instances.ts";
+import { endsWithin, type Instance, type Wanted, type World } from "./instances.ts";
 import { type Slot, slots } from "./slots.ts";
 
 /** One change to the server. After any of them, or in the middle of one, the next look finds out what is to be done. */
@@ -68,10 +68,11 @@ function settleCurrent(world: World, wanted: Wanted): Move | undefined {
 function tidy({ current, draining, units, steered, unsteerable }: World): Move | undefined {
   if (current?.slot && unsteerable === null && steered !== current.slot.port && draining.some(({ running }) => running))
     return { kind: "steer", to: current.slot };
-  const left = draining.find((instance) => !units.includes(drainUnit(instance)));
-  if (left) {
-    if (!left.running) return { kind: "remove", instance: left };
-    return { kind: "drain", instance: left, seconds: secondsFor(left, current, unsteerable) };
+  for (const left of draining) {
+    const [within, seconds] = [endsWithin(left, units), secondsFor(left, current, unsteerable)];
+    if (within === undefined && !left.running) return { kind: "remove", instance: left };
+    // Kept for its WebSockets through changed routes, it may have to go sooner since: an update is for them too.
+    if (within === undefined || (left.running && seconds < within)) return { kind: "drain", instance: left, seconds };
   }
   return steered !== null && draining.length === 0 && units.length === 0 ? { kind: "steer", to: null } : undefined;
 }
