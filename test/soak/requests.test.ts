@@ -58,36 +58,20 @@ afterAll(async () => {
 const now = () => performance.timeOrigin + performance.now();
 const upWith = (name: string, sick = false) =>
   book.write({ name, sick }).then(() => cli.up(book.folder, server, { domain: host, args: ["--stack", stack] }));
-const up = async (name: string) => {
-  const ended = await upWith(name);
-  done(ended);
-  return ended;
-};
+const up = (name: string) => upWith(name).then(done);
 const upBeside = (domain: string, args: string[] = [], onStdout?: () => void) =>
   cli.up(beside.folder, server, { domain, args, ...(onStdout && { onStdout }) }).then(done);
-const container = async () =>
-  (
-    await inServer(
-      lab,
-      stack,
-      "docker",
-      "ps",
-      "--quiet",
-      "--filter",
-      `label=dev.berth.stack=${stack}`,
-      "--filter",
-      "label=dev.berth.role=service",
-    )
-  ).trim();
+const filters = ["stack=requests", "role=service"].flatMap((word) => ["--filter", `label=dev.berth.${word}`]);
+const containers = () => inServer(lab, stack, "docker", "ps", "--quiet", ...filters);
 
 /** Does something while the traffic goes on, and waits until what was sent meanwhile has ended. Throws with each loss. */
-async function during<T>(name: string, act: () => Promise<T>): Promise<{ result: T; phase: Phase }> {
+async function during<T>(name: string, act: (phase: Phase) => Promise<T>): Promise<{ result: T; phase: Phase }> {
   traffic.openSockets();
   const phase = { name, from: phases.at(-1)?.until ?? 0, until: Number.POSITIVE_INFINITY };
   phases.push(phase);
   await sleep(2000);
   try {
-    const result = await act();
+    const result = await act(phase);
     await sleep(2000);
     return { result, phase };
   } finally {
@@ -137,7 +121,7 @@ test("while nothing is done, nothing is lost on either line", async () => {
 });
 
 test("a release: nobody is lost, and each WebSocket ends with its container, once, with a code", async () => {
-  const old = await container();
+  const old = await containers();
   const { result, phase } = await during("release", () => up("two"));
   expectNothingLost(phase);
   expectAllEnded(phase);
@@ -181,10 +165,13 @@ test("a domain is added and another one removed: neither loses a visitor of the 
 test("the proxy's own image is replaced: nobody is lost, and each WebSocket ends once, with a code", async () => {
   const image = () => inServer(lab, stack, "docker", "inspect", "--format", "{{.Image}}", "berth-proxy");
   const before = await image();
-  const { phase } = await during("proxy image", async () => {
-    // The name is looked up twice: for the plan, and before it is applied.
-    await whileChanged(lab, "caddy:2", () => upBeside(third, ["--update-images"]));
-    const gone = async () => (openBefore(phase).every(({ ended }) => ended !== null) ? true : undefined);
+  const { phase } = await during("proxy image", async (going) => {
+    const begun = Promise.withResolvers<void>();
+    const updating = upBeside(third, ["--update-images"], begun.resolve);
+    // Until the run has begun, whose plan names it by its digest.
+    await whileChanged(lab, "caddy:2", () => Promise.race([begun.promise, updating]));
+    await updating;
+    const gone = async () => (openBefore(going).every(({ ended }) => ended !== null) ? true : undefined);
     await until(gone, { timeoutMs: 180_000, everyMs: 500 });
   });
   expect(await image()).not.toBe(before);
