@@ -103,6 +103,8 @@ test("a run whose line to the server was lost waits for it, and the step begins 
   });
   acting.say({ event: "taken", action: "apply", version: "0.1.0", pid: process.pid, fence: 2 });
   expect(readRun(berth, run)).toMatchObject({ state: "running", waitsForServer: false });
+  acting.say({ event: "waiting", failure: { ...failure, code: "lock_held" } });
+  expect(readRun(berth, run)).toMatchObject({ state: "running", waitsForServer: false });
 });
 
 test("what was asked while a release was switched, one line a taking; what another version has measured is left out", () => {

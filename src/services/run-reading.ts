@@ -92,9 +92,11 @@ function endIn(rows: readonly EventRow[]) {
   return undefined;
 }
 
-function lastIn(rows: readonly EventRow[]) {
-  const last = rows.at(-1);
-  return last && readEvent(last);
+/** Waiting for another run's lock is no lost line. */
+function saysLost(rows: readonly EventRow[]): boolean {
+  const row = rows.at(-1);
+  const last = row && readEvent(row);
+  return last?.event === "waiting" && last.failure.code !== "lock_held";
 }
 
 function requestsIn(rows: readonly EventRow[]): RunReading["requests"] {
