@@ -88,10 +88,11 @@ describe("the disk here, with the state folder", () => {
   const answer = async () => (await ask(lab, server)).body;
 
   beforeAll(async () => {
-    disk = await openDisk(lab, "state", { megabytes: 100, seconds: 1800 });
+    disk = await openDisk(lab, "state", { megabytes: 2000, seconds: 1800 });
     const home = join(disk.path, "state");
     openStore(home, { demo: { networks: [lab.network, lab.network6] } }).close();
     env = { BERTH_HOME: home };
+    done(await cli.up(tiny.folder, server));
   });
   afterAll(() => releaseFaults(lab));
 
