@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Asker, Surface } from "../services/surface.ts";
 
-/** What a tool's call may do to the world; MCP's annotations derive from it. `--read-only` leaves `read` alone. */
+/** What a tool's call may do to the world; MCP's annotations derive from it. `--read-only` leaves `read`, and previews. */
 type Effect = "read" | "change" | "spend" | "destroy";
 
 /** One tool, as no SDK knows it: server.ts serves it to MCP clients. */
