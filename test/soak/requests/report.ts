@@ -32,7 +32,7 @@ export function socketLine({ line, opened, container, heard, ended }: Connection
   return `${line} WebSocket of ${container}, opened ${new Date(opened).toISOString()}, heard ${heard} times: ${end}`;
 }
 
-/** A phase a row; a line and kind a column: sent, and what was lost of it. */
+/** A phase a row; a line and kind a column: what was lost of what was sent. */
 export function table(traffic: Traffic, phases: readonly Phase[]): string {
   const columns = lines.flatMap((line) => kinds.map((kind) => ({ line, kind })));
   const cell = (sent: readonly Sent[]) => {
@@ -43,9 +43,17 @@ export function table(traffic: Traffic, phases: readonly Phase[]): string {
     const sent = of.flatMap((phase) => sentIn(traffic, phase));
     const cells = columns.map(({ line, kind }) => cell(sent.filter((one) => one.line === line && one.kind === kind)));
     const ended = of.flatMap((phase) => endedIn(traffic, phase)).length;
-    return [name, cell(sent), ...cells, String(ended)];
+    // Tells a machine that stood still for a while from a loss.
+    const slowest = seconds(sent.reduce((most, { ms }) => Math.max(most, ms), 0));
+    return [name, cell(sent), ...cells, slowest, String(ended)];
   };
-  const head = ["lost of sent", "all", ...columns.map(({ line, kind }) => `${line} ${kind}`), "WebSockets ended"];
+  const head = [
+    "lost of sent",
+    "all",
+    ...columns.map(({ line, kind }) => `${line} ${kind}`),
+    "slowest",
+    "WebSockets ended",
+  ];
   const rows = [head, ...phases.map((phase) => row(phase.name, [phase])), row("all", phases)];
   const widths = head.map((_, n) => Math.max(...rows.map((cells) => cells[n]?.length ?? 0)));
   return rows
