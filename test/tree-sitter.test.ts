@@ -23,7 +23,7 @@ type Captures = string[];
 const root = join(import.meta.dirname, "..");
 const analysis = "src/stages/analysis/code";
 const programs = ["examples/guestbook", "src/kit", analysis];
-/** What those do not do: follow a name, mount a router of another file. Characters outside ASCII count differently in the two. */
+/** What those do not do: follow a name, mount a router of another file, keep a folder's name in an object. Characters outside ASCII count differently in the two. */
 const written = {
   "server.ts": `import express, { type Express } from "express";
 import { users } from "./users.ts";
@@ -32,6 +32,11 @@ if (!secret) throw new Error("no secret");
 const app: Express = express();
 app.use("/users", users).listen(Number(process.env.PORT ?? 3000));\n`,
   "users.ts": `export const users = Router();\nusers.get("/health", (_request, answer) => answer.send("😀"));\n`,
+  "files.ts": `import fs from "node:fs";
+export class Files {
+  base = "./data";
+  keep = (name: string) => fs.writeFileSync(this.base + "/" + name, "");
+}\n`,
 };
 const files: { path: string; text: string }[] = [];
 /** What the analysis asks of these programs, as it asks it; and where in its code. */
