@@ -28,7 +28,7 @@ export function caddyConfiguration(stacks: readonly StackRoutes[]) {
       },
       tls: {
         certificates: { automate: hosts },
-        automation: { policies: stacks.filter((stack) => stack.routes.length > 0).map(policy) },
+        automation: { policies: policies(stacks.filter((stack) => stack.routes.length > 0)) },
       },
     },
   };
@@ -127,16 +127,28 @@ const route = (host: string, upstream: string) => ({
   terminal: true,
 });
 
-const policy = ({ routes, tls }: StackRoutes) => ({
-  subjects: routes.map((route) => route.host),
-  issuers: [
-    {
-      module: "acme",
-      ca: tls.directory,
-      ...(tls.email === null ? {} : { email: tls.email }),
-      ...(tls.trust === null ? {} : { trusted_roots_pem_files: [`${inside}/trust/${authorityName(tls.trust)}`] }),
-    },
-  ],
+/**
+ * While two instances listen, an authority's question about a host that only the new one knows may reach the other. That
+ * one finds the answer in their common storage, but looks under the authorities of its own policies alone: so the last
+ * policy, of no host and therefore of all unknown ones, names each of them. Nothing is ever ordered by it: only hosts in
+ * `automate` are.
+ */
+function policies(stacks: readonly StackRoutes[]) {
+  if (stacks.length === 0) return [];
+  const own = stacks.map(({ routes, tls }) => ({
+    subjects: routes.map((route) => route.host),
+    issuers: [issuer(tls)],
+  }));
+  const byDirectory = new Map(stacks.map(({ tls }) => [tls.directory, issuer(tls)]));
+  // The last one is Caddy's own authority by default, which most stacks begin with.
+  return [...own, { issuers: [...byDirectory.values(), { module: "acme" }] }];
+}
+
+const issuer = ({ directory, email, trust }: StackRoutes["tls"]) => ({
+  module: "acme",
+  ca: directory,
+  ...(email === null ? {} : { email }),
+  ...(trust === null ? {} : { trusted_roots_pem_files: [`${inside}/trust/${authorityName(trust)}`] }),
 });
 
 const authorityName = (pem: string) => `${sha256(pem).slice(0, 16)}.pem`;

@@ -67,6 +67,23 @@ test("without a stack it listens all the same and asks no authority", () => {
   expect(apps.tls.automation.policies).toEqual([]);
 });
 
+test("what it answers an authority about hosts that it does not know is found under each authority, and it orders nothing", () => {
+  const { tls } = parsed([
+    stack("a", "a.test"),
+    stack("b", "b.test", "PEM"),
+    { ...stack("c", "c.test"), routes: [] },
+  ]).apps;
+  const { policies } = tls.automation;
+  expect(policies.map(({ subjects }: { subjects?: string[] }) => subjects)).toEqual([
+    ["a.test"],
+    ["b.test"],
+    undefined,
+  ]);
+  expect(policies.at(-1)).toEqual({ issuers: [...policies[1].issuers, { module: "acme" }] });
+  expect(tls.certificates.automate).toEqual(["a.test", "b.test"]);
+  expect(JSON.stringify(tls)).not.toContain("on_demand");
+});
+
 test("a private directory's authority is a file that the container sees under the name that the configuration gives", () => {
   const configuration = caddy.configuration([stack("a", "a.test", "PEM"), stack("b", "b.test", "PEM")]);
   const [file] = configuration.needs;
