@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // On a machine with two cores it would be one.
+          maxWorkers: "100%",
           include: ["src/**/*.test.ts", "lab/**/*.test.ts", "evals/**/*.test.ts", "test/*.test.ts"],
           // No test is about time; a busy machine makes one of a thousand tries slow.
           testTimeout: 60_000,
