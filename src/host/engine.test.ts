@@ -47,3 +47,22 @@ test("an Engine that ends in the middle does not answer, whichever call it was",
   server.close();
   await expect(engine.getContainer("one").remove()).rejects.toMatchObject(says);
 });
+
+test("an answer that breaks off ends its call, and no half of it is taken for the whole", async () => {
+  const dockerHost = await halfAnswering('{"Version":"26.1"}');
+  const engine = await localEngine({ dockerHost });
+  await expect(engine.version()).rejects.toMatchObject({ code: "engine_unreachable", object: dockerHost });
+  await expect(engine.getImage("none").inspect()).rejects.toMatchObject({ code: "engine_unreachable" });
+});
+
+/** Ends each answer but a ping's, an error's too, in the middle. */
+async function halfAnswering(text: string): Promise<string> {
+  const server = createServer((request, reply) => {
+    if (request.url === "/_ping") return reply.end("OK");
+    reply.writeHead(request.url === "/version" ? 200 : 404, { "content-length": 2 * text.length });
+    reply.write(text, () => request.socket.destroy());
+  });
+  await new Promise<void>((listening) => server.listen({ port: 0, host: "127.0.0.1" }, listening));
+  onTestFinished(() => void server.close());
+  return `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -3,7 +3,7 @@ import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { agentOver, asSocket, type Dial } from "./agent.ts";
 import { openSession } from "./channel.ts";
-import { isCut } from "./docker/answers.ts";
+import { endCutCalls } from "./docker/calls.ts";
 import type { Exec } from "./exec.ts";
 import type { Words } from "./host.ts";
 import { quote } from "./quote.ts";
@@ -34,6 +34,7 @@ export async function remoteEngine(connection: Connection, become: Words, exec: 
     const agent = agentOver(connection, dial, maxSockets);
     // docker-modem hands `agent` to http.request; the types of dockerode do not know it.
     const docker = new Docker({ host: "localhost", protocol: "http", agent } as Docker.DockerOptions);
+    endCutCalls(docker, (error) => connection.lost() ?? engineUnreachable(connection.name, error, startThere));
     try {
       await docker.ping();
       return docker;
@@ -47,13 +48,14 @@ export async function remoteEngine(connection: Connection, become: Words, exec: 
 /** A stream that ends at once says nothing about why; the command line on the server does. */
 async function remoteReason(name: string, exec: Exec): Promise<BerthError> {
   const { stderr, stdout } = await exec(["docker", "version", "--format", "{{.Server.Version}}"]);
-  const next = "Install Docker Engine and docker-cli on the server, and start it: systemctl start docker";
   return engineUnreachable(
     name,
     new Error(stderr.trim() || `docker answers there (${stdout.trim()}), but not to this connection`),
-    next,
+    startThere,
   );
 }
+
+const startThere = "Install Docker Engine and docker-cli on the server, and start it: systemctl start docker";
 
 /**
  * This machine's Engine, by the value of DOCKER_HOST: `unix:///path`, `tcp://host:port`, or undefined for the usual
@@ -76,9 +78,8 @@ export async function localEngine({
   } catch (error) {
     throw gone(error);
   }
-  // It may end at any time, and then each call says so.
-  const dial = docker.modem.dial.bind(docker.modem);
-  docker.modem.dial = (call, done) => dial(call, (error, answer) => done?.(isCut(error) ? gone(error) : error, answer));
+  // It may end at any time.
+  endCutCalls(docker, gone);
   return docker;
 }
 
