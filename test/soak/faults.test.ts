@@ -11,7 +11,7 @@ import { forgetBuilds, leftByBuilds } from "../e2e/builds.ts";
 import { plantedDifferences } from "../e2e/differences.ts";
 import { freshServer, servingDomain } from "../e2e/servers.ts";
 import { containerStarts, type World, worldOf } from "../e2e/world.ts";
-import { begunAgain, type Journals, openJournals, stagesIn } from "./faults/journal.ts";
+import { begunAgain, type Journals, openJournals, stagesIn, unnamed } from "./faults/journal.ts";
 import { upWithKills } from "./faults/kills.ts";
 import {
   builds,
@@ -190,6 +190,7 @@ async function disturbed({ name, part, points }: Group): Promise<Point[]> {
   const lines = journals.lines();
   expect(lines.at(-1)).toMatchObject({ event: "ended", state: "done" });
   expect(begunAgain(lines)).toEqual([]);
+  expect(unnamed(lines)).toEqual([]);
   expect(await invitationOn(server)).toBe(second ? "new" : "old");
   expect(await worldOf(lab, server)).toEqual(second ? undisturbed.second : undisturbed.first);
   const started = [...starts.values()];

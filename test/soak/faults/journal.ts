@@ -49,3 +49,7 @@ export function begunAgain(lines: readonly Line[]): string[] {
     return line.event === "started" && seen.has(line.step) ? [line.step] : [];
   });
 }
+
+/** What failed without a name of its own on the way: whatever is killed, a reader is told what it was. */
+export const unnamed = (lines: readonly Line[]): unknown[] =>
+  lines.flatMap((line) => ("failure" in line && line.failure?.code === "internal" ? [line] : []));

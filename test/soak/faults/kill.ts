@@ -27,6 +27,8 @@ export interface Struck {
   seq: number;
   /** The step that was under way then; a busy machine kills late. */
   step: string;
+  /** Brings back what nothing else brings back. */
+  repair?: () => Promise<void>;
 }
 
 /**
@@ -49,8 +51,8 @@ export async function killAt(
     if (scene.over()) return undefined;
     onStrike();
     const struck = lastOf(journals);
-    await (await endEngine(scene.builder, { how: "kill", seconds: 600 })).release();
-    return struck;
+    const { release } = await endEngine(scene.builder, { how: "kill", seconds: 600 });
+    return { ...struck, repair: release };
   }
   const victims = await seen(scene, 100, async () => {
     const pids = await victimsOf(point, scene);

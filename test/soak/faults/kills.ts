@@ -24,21 +24,31 @@ export async function upWithKills({ points, scene, goOn, look, tell }: Kills) {
   const missed: Point[] = [];
   const ends: string[] = [];
   let [over, strikes, way] = [false, 0, "berth up" as Way];
-  /** Settled when the kill that is under way is through, its victim's repair too. */
+  /** Settled when the kill that is under way is through. */
   let striking: Promise<unknown> = Promise.resolve();
+  /** What a kill needs repaired, which takes a while: a run that goes on meanwhile meets its next point in time. */
+  let repairing: Promise<unknown> = Promise.resolve();
 
   const killAll = async () => {
     let after = 0;
     for (const point of points) {
       const through = Promise.withResolvers<void>();
+      if (point.victim === "engine") await repairing;
       const onStrike = () => {
         [striking, way] = [through.promise, point.next];
         strikes++;
       };
-      const struck = await killAt(point, { ...scene, over: () => over }, after, onStrike).finally(through.resolve);
-      tell(point, struck);
-      if (struck) after = struck.seq;
-      else missed.push(point);
+      try {
+        const struck = await killAt(point, { ...scene, over: () => over }, after, onStrike);
+        tell(point, struck);
+        if (struck?.repair) repairing = struck.repair();
+        // Whoever goes on waits for it, and fails with it.
+        repairing.catch(() => undefined);
+        if (struck) after = struck.seq;
+        else missed.push(point);
+      } finally {
+        through.resolve();
+      }
     }
   };
   const goToTheEnd = async () => {
@@ -46,6 +56,7 @@ export async function upWithKills({ points, scene, goOn, look, tell }: Kills) {
       const before = strikes;
       const ended = await goOn(way);
       await striking;
+      await repairing;
       await look();
       ends.push(endOf(ended));
       if (ended.code === 0) return;
