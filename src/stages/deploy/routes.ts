@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { byDigest } from "../../host/docker/pull.ts";
-import type { ProxyAccess, ProxyView } from "../../proxies/access.ts";
+import type { ProxyAccess } from "../../proxies/access.ts";
 import { applyProxy, lookAtProxy } from "../../proxies/apply.ts";
-import { proxyOf } from "../../proxies/index.ts";
+import { viewProxy } from "../../proxies/image.ts";
 import { StackRoutes } from "../../proxies/proxy.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
@@ -52,7 +51,7 @@ export const settleRoutes = routesStep("settle", (hosts) => `routes of the stack
 export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
   const there = await routesThere(ctx.host, planned);
   if (!sameRoutes(there, routesAfter(move, there, planned)) || !(await engineIfAny(ctx))) return false;
-  const { written, settled } = await lookAtProxy(viewOf(proxy, ctx));
+  const { written, settled } = await lookAtProxy(await viewProxy(ctx.host, proxy));
   return written && settled;
 }
 
@@ -66,11 +65,5 @@ export async function accessToProxy(proxy: Plan["proxy"], ctx: StageContext): Pr
   await ctx.lock("stack");
   const lock = await ctx.lock("server");
   const { host, log, signal } = ctx;
-  return { ...viewOf(proxy, ctx), engine: await host.engine(), lock, log, signal };
+  return { ...(await viewProxy(host, proxy)), engine: await host.engine(), lock, log, signal };
 }
-
-const viewOf = ({ kind, image }: Plan["proxy"], { host }: StageContext): ProxyView => ({
-  host,
-  proxy: proxyOf(kind),
-  image: byDigest(image),
-});

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { byDigest } from "../../host/docker/pull.ts";
 import { hashOf } from "../../kit/canonical.ts";
-import type { ProxyAccess, ProxyView } from "../../proxies/access.ts";
+import type { ProxyAccess } from "../../proxies/access.ts";
 import { applyProxy, lookAtProxy, writeProxyConfiguration } from "../../proxies/apply.ts";
-import { proxyOf } from "../../proxies/index.ts";
+import { viewProxy } from "../../proxies/image.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { ProxyInput } from "./proxy-image.ts";
 
@@ -16,7 +15,7 @@ export const proxyConfiguration = defineStep({
   output: z.object({ hash: z.string() }),
   title: () => "configure the proxy",
   async observe(input, { host }) {
-    const { wanted, written, current } = await lookAtProxy(viewOf(input, host));
+    const { wanted, written, current } = await lookAtProxy(await viewProxy(host, input));
     // One that is there gets it by the next step, with whatever else is to be changed of it: once, and all or nothing.
     return written || current ? { output: { hash: hashOf(wanted) } } : { before: {} };
   },
@@ -25,7 +24,7 @@ export const proxyConfiguration = defineStep({
   },
 });
 
-/** One proxy runs, made from this image and these settings, listens, and serves what all stacks want. */
+/** One proxy runs, made from this image or a newer one and these settings, listens, and serves what all stacks want. */
 export const proxyContainer = defineStep({
   kind: "provision.proxy-container",
   effect: "change",
@@ -34,7 +33,7 @@ export const proxyContainer = defineStep({
   output: z.object({ container: z.string() }),
   title: ({ image }) => `run the proxy (${image.split("@")[0]}) on ports 80 and 443`,
   async observe(input, { host }) {
-    const { written, settled, current, sameSpec } = await lookAtProxy(viewOf(input, host));
+    const { written, settled, current, sameSpec } = await lookAtProxy(await viewProxy(host, input));
     if (written && settled && current) return { output: { container: current.id } };
     return { before: { running: current?.running === true, sameImage: sameSpec } };
   },
@@ -43,14 +42,8 @@ export const proxyContainer = defineStep({
   },
 });
 
-const viewOf = ({ kind, image }: ProxyInput, host: StageContext["host"]): ProxyView => ({
-  host,
-  proxy: proxyOf(kind),
-  image: byDigest(image),
-});
-
 async function accessOf(input: ProxyInput, ctx: StageContext): Promise<ProxyAccess> {
   const { host, log, signal } = ctx;
   const lock = await ctx.lock("server");
-  return { ...viewOf(input, host), engine: await host.engine(), lock, log, signal };
+  return { ...(await viewProxy(host, input)), engine: await host.engine(), lock, log, signal };
 }
