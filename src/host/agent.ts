@@ -2,6 +2,7 @@ import http from "node:http";
 import { Duplex } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import type { Connection } from "./ssh.ts";
+import { connectionLost } from "./ssh-errors.ts";
 
 /** Opens one stream to a server's socket. */
 export type Dial = () => Promise<ClientChannel>;
@@ -31,11 +32,15 @@ export function agentOver(connection: Connection, dial: Dial, maxSockets: number
         channel.on("close", () => open.delete(channel));
         done(null, channel);
       },
-      (error: Error) => done(connection.lost() ?? error),
+      (error: Error) =>
+        done(connection.lost() ?? (isEnding(error) ? connectionLost(connection.name, undefined) : error)),
     );
   };
   return Object.assign(agent, { createConnection });
 }
+
+/** What ssh2 says while the connection ends, a moment before it is known to be lost. */
+const isEnding = ({ message }: Error) => message === "Not connected";
 
 /** A channel with what http expects of a socket. */
 export function asSocket(channel: ClientChannel): ClientChannel {

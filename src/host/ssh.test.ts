@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type ServerChannel } from "ssh2";
 import { afterAll, expect, test } from "vitest";
+import { agentOver, type Dial } from "./agent.ts";
 import { connectSsh } from "./connect.ts";
 import { execOver } from "./exec.ts";
 import { fingerprintOf } from "./known-hosts.ts";
@@ -219,6 +221,30 @@ test("a connection that dies rejects what runs and what comes, and throws nowher
   await expect(running).rejects.toEqual(code("connection_lost"));
   await expect(exec(["true"])).rejects.toEqual(code("connection_lost"));
   expect(await connection.ended).toEqual(code("connection_lost"));
+});
+
+test("an Engine is asked while the connection ends: that is what is said, not what ssh2 says then", async () => {
+  let hangUp = () => {};
+  const relay = net.createServer((socket) => {
+    const there = net.connect(port, "127.0.0.1");
+    socket.pipe(there, { end: false }).pipe(socket, { end: false });
+    hangUp = () => socket.end();
+  });
+  await new Promise<void>((listening) => relay.listen(0, "127.0.0.1", listening));
+  closers.push(() => relay.close());
+  const connection = await open((relay.address() as AddressInfo).port, { expectedHostKey: print.ed25519 });
+  const dial: Dial = () =>
+    new Promise((resolve, reject) => {
+      connection.ssh.openssh_forwardOutStreamLocal("/run/docker.sock", (error, channel) =>
+        error ? reject(error) : resolve(channel),
+      );
+    });
+  const agent = agentOver(connection, dial, 1);
+  const asked = new Promise((_, reject) => {
+    connection.ssh.once("end", () => http.get({ agent, path: "/_ping" }).on("error", reject));
+  });
+  hangUp();
+  await expect(asked).rejects.toEqual(code("connection_lost"));
 });
 
 test("who is neither root nor may become root without a password is told the line to add", async () => {
