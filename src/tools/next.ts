@@ -70,6 +70,8 @@ export const nextCalls: Readonly<Record<string, string>> = {
   image_unavailable: "tell the person which image cannot be had; call again later.",
   port_taken: "tell the person what occupies the port; they free it or name another server.",
   disk_low: "tell the person; they make room or name another server.",
+  disk_full: "tell the person: the server's disk is full; when they have made room, resume_run with this run.",
+  disk_full_here: "tell the person: this computer's disk is full; when they have made room, call again.",
   unsupported_os: "ask the person for a server with Debian or Ubuntu.",
 
   build_failed: "get_run with this run, log_chars 12000: the cause stands in its log. Then read_source.",

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { BerthError } from "../../kit/error.ts";
+import { diskFullThere, saysDiskFull } from "../disk-full.ts";
 import { ifThere, wordsOf } from "./answers.ts";
 import { untilDone } from "./messages.ts";
 
@@ -20,11 +21,14 @@ export async function pull(
     await untilDone(await engine.createImage({ fromImage, tag: digest, abortSignal: signal }), log);
   } catch (error) {
     signal.throwIfAborted();
+    const cause = `The Docker Engine says: ${wordsOf(error)}`;
+    if (saysDiskFull(cause))
+      throw diskFullThere({ message: "An image has no room on the server.", object: reference, cause });
     throw new BerthError({
       code: "image_unavailable",
       message: "The Engine cannot get an image.",
       object: reference,
-      cause: `The Docker Engine says: ${wordsOf(error)}`,
+      cause,
       next: `See whether it reaches the registry (docker pull ${reference}), then: berth resume`,
     });
   }

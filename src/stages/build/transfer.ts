@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { diskFullThere, saysDiskFull } from "../../host/disk-full.ts";
 import { wordsOf } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
@@ -79,13 +80,18 @@ async function builtImage(builder: Docker, input: TransferInput, ctx: StageConte
   });
 }
 
-const cutOff = (name: ImageName, server: string, error: unknown) =>
-  new BerthError({
+function cutOff(name: ImageName, server: string, error: unknown): BerthError {
+  const message = `The image ${referenceOf(name)} did not reach ${server}.`;
+  const cause = wordsOf(error);
+  if (saysDiskFull(cause))
+    return diskFullThere({ message, object: server, cause: `The Docker Engine there says: ${cause}` });
+  return new BerthError({
     code: "transfer_failed",
-    message: `The image ${referenceOf(name)} did not reach ${server}.`,
+    message,
     object: referenceOf(name),
-    cause: wordsOf(error),
+    cause,
     next: "Run the command again: layers that arrived are not sent again.",
   });
+}
 
 const readable = (bytes: number) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { diskFullThere, saysDiskFull } from "../../host/disk-full.ts";
 import { lastLines } from "../../host/docker/logs.ts";
 import { byDigest, pull } from "../../host/docker/pull.ts";
 import { BerthError } from "../../kit/error.ts";
@@ -107,13 +108,26 @@ async function create(engine: Docker, { environment, network, spec, backing: par
 }
 
 async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {
+  const name = nameOf(input);
   const look = async () => {
-    const found = await findContainer(engine, nameOf(input));
-    return (found && isReady(found)) || undefined;
+    const found = await findContainer(engine, name);
+    if (!found || found.status === "running") return (found && isReady(found)) || undefined;
+    // The Engine starts it anew again and again, which makes no room.
+    const lines = await lastLines(engine, name);
+    if (saysDiskFull(lines)) throw noRoom(name, lines);
+    return undefined;
   };
-  const ready = await until(look, { timeoutMs: readySeconds * 1000, everyMs: 500, signal: ctx.signal });
-  if (!ready) throw unready(nameOf(input), await lastLines(engine, nameOf(input)));
+  if (await until(look, { timeoutMs: readySeconds * 1000, everyMs: 500, signal: ctx.signal })) return;
+  const lines = await lastLines(engine, name);
+  throw saysDiskFull(lines) ? noRoom(name, lines) : unready(name, lines);
 }
+
+const noRoom = (container: string, lines: string) =>
+  diskFullThere({
+    message: `${container} does not start. What ran before runs on.`,
+    object: container,
+    cause: `Its last lines:\n${lines}`,
+  });
 
 const unready = (container: string, lines: string) =>
   new BerthError({

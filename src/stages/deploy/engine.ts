@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { diskFullThere, saysDiskFull } from "../../host/disk-full.ts";
 import { statusOf, wordsOf } from "../../host/docker/answers.ts";
 import { BerthError } from "../../kit/error.ts";
 import type { StageContext } from "../context.ts";
@@ -25,11 +26,13 @@ export async function asked<T>(object: string, message: string, answer: Promise<
     return await answer;
   } catch (error) {
     if (statusOf(error) === undefined) throw error;
+    const cause = `The Docker Engine on the server says: ${wordsOf(error)}`;
+    if (saysDiskFull(cause)) throw diskFullThere({ message, object, cause });
     throw new BerthError({
       code: "engine_refused",
       message,
       object,
-      cause: `The Docker Engine on the server says: ${wordsOf(error)}`,
+      cause,
       next: "Look at the Engine on the server (journalctl -u docker), then: berth resume",
     });
   }
