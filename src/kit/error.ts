@@ -35,20 +35,25 @@ export class BerthError extends Error implements Failure {
 }
 
 /** Wherever Berth writes on the computer that it runs on: sources, logs, archives of images. */
-const diskFullHere = (path: string | undefined, error: unknown): Failure => ({
-  code: "disk_full_here",
-  message: "There is no room left on this computer's disk.",
-  object: path ?? "this computer",
-  cause: error instanceof Error ? error.message : String(error),
-  next: "Make room on it (df -h), then try the same again.",
-});
+export const diskFullHere = (path: string, cause: string): BerthError =>
+  new BerthError({
+    code: "disk_full_here",
+    message: "There is no room left on this computer's disk.",
+    object: path,
+    cause,
+    next: "Make room on it (df -h), then try the same again.",
+  });
+
+/** What the system says of a write that has no room. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 
 /** Any thrown value as a failure; what we did not expect is named `internal`, with the way to report it. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof BerthError) return error.toJSON();
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return diskFullHere(path, error);
   const message = error instanceof Error ? error.message : String(error);
+  if (isDiskFull(error))
+    return diskFullHere((error as NodeJS.ErrnoException).path ?? "this computer", message).toJSON();
   return {
     code: "internal",
     message,

@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../kit/canonical.ts";
+import { isDiskFull } from "../kit/error.ts";
 import type { LogSeal } from "./event.ts";
 
 /** Masks secrets in a text that comes in pieces; what `push` holds back, `end` gives. */
@@ -70,8 +71,6 @@ export function openLog(folder: string, name: string, scrubber: Scrubber, cap = 
 }
 
 const lostNote = (bytes: number) => `\n[… no room on the disk here: ${bytes} bytes lost …]\n`;
-
-const isDiskFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** A piece of a text that did not fit is no text. */
 function cutBack(file: { fd: number; size: number } | undefined): void {

@@ -1,9 +1,12 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Disk, openDisk } from "../../lab/faults/disk.ts";
 import { type Fault, releaseFaults } from "../../lab/faults/inflict.ts";
+import { throttleNetwork } from "../../lab/faults/network.ts";
 import { inServer, removeServer, type Server } from "../../lab/server.ts";
+import { run } from "../../lab/shell.ts";
+import { until } from "../../src/kit/wait.ts";
 import { openStore } from "../../src/store/open.ts";
 import { ask, type Cli, done, type Ended, failureIn, openCli, testLab } from "../e2e/berth.ts";
 import { servingServer } from "../e2e/servers.ts";
@@ -81,6 +84,39 @@ test("too little disk for the image: told before its first byte is sent; with ro
   done(await cli.up(tiny.folder, server));
 });
 
+test("the disk fills up while the image comes: told, what serves serves on, and with room the same command ends well", async () => {
+  await tiny.write({ handler: says("later"), files: { "large.bin": randomBytes(60e6).toString("base64") } });
+  const slow = await throttleNetwork(lab, name, { mbit: 50, seconds: 300 });
+  let filled: Promise<unknown> | undefined;
+  const fill = async () => {
+    const arriving = () => shell("ls /var/lib/docker/tmp/GetImageBlob*").catch(() => undefined);
+    expect(await until(arriving, { timeoutMs: 60_000, everyMs: 100 })).toBeDefined();
+    await resize((await used()) + 5);
+  };
+  const onStdout = (line: string) => {
+    if (/"event":"started","step":"transfer/.test(line)) filled ??= fill();
+  };
+  const ended = await cli.up(tiny.folder, server, { onStdout });
+  await slow.release();
+  await filled;
+  expect(ended.code).toBe(1);
+  expect(failureIn(ended)).toMatchObject({
+    code: "disk_full",
+    message: expect.stringMatching(/^The image berth\/tiny:[0-9a-f]{16} did not reach /),
+    object: `root@${server.address}:22`,
+    cause: expect.stringMatching(
+      /^The server's disk is full\. The Docker Engine there says: .*no space left on device/,
+    ),
+    next: expect.stringContaining("Make room"),
+  });
+  const serving = (await ask(lab, server)).body;
+  expect(serving).toMatch(/^[0-9a-f-]{36}$/);
+  await resize(3000);
+  done(await cli.up(tiny.folder, server));
+  expect((await ask(lab, server)).body).toBe("later");
+  await tiny.write({ handler: says(serving) });
+});
+
 describe("the disk here, with the state folder", () => {
   let disk: Disk;
   let env: NodeJS.ProcessEnv;
@@ -121,4 +157,31 @@ describe("the disk here, with the state folder", () => {
     expect(journals.intact()).toBe(true);
     journals.close();
   });
+});
+
+test("a disk here that is too small for the image's archive: told before it is full, and with room the same command ends well", async () => {
+  const disk = await openDisk(lab, "little", { megabytes: 100, seconds: 900 });
+  const home = join(disk.path, "state");
+  openStore(home, { demo: { networks: [lab.network, lab.network6] } }).close();
+  await tiny.write({ handler: says("from a small disk") });
+  const up = () => cli.up(tiny.folder, server, { env: { BERTH_HOME: home } });
+  const before = (await ask(lab, server)).body;
+  const ended = await up();
+  expect(ended.code).toBe(1);
+  expect(failureIn(ended)).toMatchObject({
+    code: "disk_full_here",
+    object: expect.stringContaining(home),
+    cause: expect.stringMatching(/^The archive of \S+ needs \d+ MB there, and \d\d MB are free\.$/),
+    next: expect.stringContaining("Make room"),
+  });
+  expect(ended.events.at(-1)).toMatchObject({ event: "result", state: "failed" });
+  expect((await ask(lab, server)).body).toBe(before);
+  expect(await containers()).not.toMatch(/build|trial/);
+  await run("mount", ["-o", "remount,size=2000m", disk.path]);
+  done(await up());
+  expect((await ask(lab, server)).body).toBe("from a small disk");
+  const journals = openJournals(home);
+  expect(journals.intact()).toBe(true);
+  journals.close();
+  await releaseFaults(lab);
 });

@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true }));
 
-function engineWith(entries: readonly Entry[]) {
+function engineWith(entries: readonly Entry[], Size = 9000) {
   let asked = 0;
   const get = async () => {
     asked++;
@@ -57,7 +57,7 @@ function engineWith(entries: readonly Entry[]) {
     tar.finalize();
     return tar as unknown as Readable;
   };
-  const engine = { getImage: () => ({ get, inspect: async () => ({ Id }) }) } as unknown as Docker;
+  const engine = { getImage: () => ({ get, inspect: async () => ({ Id, Size }) }) } as unknown as Docker;
   return { engine, asked: () => asked };
 }
 
@@ -81,6 +81,16 @@ test("what was read once is not asked for again, until it is dropped", async () 
   expect(await read(engine)).toEqual(await read(engine));
   expect(asked()).toBe(1);
   await dropArchive(scratch, Id);
+  expect(await readdir(scratch)).toEqual([]);
+});
+
+test("an archive that has no room is not begun: the disk stays as it is", async () => {
+  const { engine, asked } = engineWith(blobs, 1e18);
+  await expect(read(engine)).rejects.toMatchObject({
+    ...{ code: "disk_full_here", object: scratch },
+    cause: expect.stringMatching(/^The archive of berth\/web:1 needs \d+ MB there, and \d+ MB are free\.$/),
+  });
+  expect(asked()).toBe(0);
   expect(await readdir(scratch)).toEqual([]);
 });
 

@@ -6,6 +6,8 @@ import { addAbortSignal, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { diskFullHere, isDiskFull } from "../../kit/error.ts";
+import { checkDiskHere } from "./disk.ts";
 import { unpack } from "./gzip.ts";
 import { readTar } from "./tar.ts";
 
@@ -29,7 +31,8 @@ const Config = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) })
 
 /**
  * An image as files in a folder of its own below `scratch`, from the Engine's archive of it; nothing large is held in
- * memory. What a run has read once is there the second time, until `dropArchive`.
+ * memory. What a run has read once is there the second time, until `dropArchive`. Throws `disk_full_here`, and leaves nothing
+ * then: the journal may lie on the same disk.
  */
 export async function readArchive(
   engine: Docker,
@@ -37,7 +40,7 @@ export async function readArchive(
   scratch: string,
   signal: AbortSignal,
 ): Promise<ImageArchive> {
-  const { Id } = await engine.getImage(image).inspect();
+  const { Id, Size } = await engine.getImage(image).inspect();
   const dir = folderOf(scratch, Id);
   const index = join(dir, "index.json");
   const kept = await readFile(index, "utf8").catch(() => undefined);
@@ -46,11 +49,18 @@ export async function readArchive(
     return { config: Buffer.from(config, "base64"), layers };
   }
   await rm(dir, { recursive: true, force: true });
+  await checkDiskHere(scratch, image, Size);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const archive = await unpackArchive(engine, Id, dir, signal);
-  // Written last: a folder without it was cut off.
-  await writeFile(index, JSON.stringify({ ...archive, config: archive.config.toString("base64") }), { mode: 0o600 });
-  return archive;
+  try {
+    const archive = await unpackArchive(engine, Id, dir, signal);
+    // Written last: a folder without it was cut off.
+    await writeFile(index, JSON.stringify({ ...archive, config: archive.config.toString("base64") }), { mode: 0o600 });
+    return archive;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    await rm(dir, { recursive: true, force: true });
+    throw diskFullHere(scratch, `The archive of ${image} does not fit: ${(error as Error).message}`);
+  }
 }
 
 /** Removes what `readArchive` keeps of an image. */

@@ -1,6 +1,7 @@
+import { statfs } from "node:fs/promises";
 import type Docker from "dockerode";
 import type { Host } from "../../host/host.ts";
-import { BerthError } from "../../kit/error.ts";
+import { BerthError, diskFullHere } from "../../kit/error.ts";
 import type { Layer } from "./archive.ts";
 import { type ImageName, referenceOf } from "./images.ts";
 
@@ -14,6 +15,20 @@ export async function checkDisk(host: Host, server: Docker, name: ImageName, mis
   const free = Number((await host.read(["df", "-B1", "--output=avail", folder])).trim().split("\n").at(-1));
   const needed = 2 * missing.reduce((sum, { size }) => sum + size, 0) + reserve;
   if (free < needed) throw diskLow({ name, host: host.name, folder, free, needed });
+}
+
+/** Free bytes that this computer keeps for the journal and the logs. */
+const reserveHere = 32e6;
+
+/**
+ * Throws `disk_full_here` where an image's archive would not fit: by the Engine's word on the image's size, which it comes
+ * close to.
+ */
+export async function checkDiskHere(folder: string, image: string, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const [needed, free] = [size + reserveHere, bavail * bsize];
+  const cause = `The archive of ${image} needs ${megabytes(needed)} there, and ${megabytes(free)} are free.`;
+  if (free < needed) throw diskFullHere(folder, cause);
 }
 
 interface Shortage {
