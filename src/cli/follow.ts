@@ -1,7 +1,8 @@
 import { BerthError } from "../kit/error.ts";
 import type { RunEvent } from "../run/event.ts";
 import type { Berth } from "../services/berth.ts";
-import { deploys, editedLine, planOfRun, whyBrokenOff } from "../services/run-facts.ts";
+import { whyBrokenOff } from "../services/broken-off.ts";
+import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
 import { runFolder } from "../services/run-folder.ts";
 import { cancel, follow } from "../services/runs.ts";
 import { type Figures, figuresIn, requestsFile } from "../stages/deploy/prober/figures.ts";
@@ -31,7 +32,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
     stopListening,
   );
 
-  if (state === "interrupted") failed ??= whyBrokenOff(berth);
+  if (state === "interrupted") failed ??= whyBrokenOff(berth, run);
   const { observed, applied } = progress.counts();
   const plan = planOfRun(berth, run);
   const addresses = deploys(berth, run) ? plan.routes.map(({ host }) => `https://${host}`) : [];

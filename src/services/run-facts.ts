@@ -1,10 +1,9 @@
 import { Operation } from "../approval/operation.ts";
-import { BerthError, type Failure } from "../kit/error.ts";
+import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { verifyJournal } from "../run/journal.ts";
 import { type RunState, runOf, stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
-import { troubleWith } from "../store/failure.ts";
 import { runStore, runs } from "../store/runs.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
@@ -62,6 +61,3 @@ export function editedLine({ store }: Berth, run: string): number | undefined {
   const journal = verifyJournal(runStore(store).events(run, 0));
   return journal.intact ? undefined : journal.seq;
 }
-
-/** Why a worker may have broken off without a word in its journal: it could not write one. */
-export const whyBrokenOff = ({ config }: Berth): Failure | undefined => troubleWith(config.home)?.toJSON();

@@ -10,6 +10,7 @@ import { planOf } from "../store/plans.ts";
 import { runStore } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { Berth } from "./berth.ts";
+import { whyBrokenOff } from "./broken-off.ts";
 import { logFolder } from "./run-folder.ts";
 import { readLog } from "./run-log.ts";
 import { type StepsSeen, stepsSeen } from "./run-steps.ts";
@@ -37,7 +38,8 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
     created: run.created,
     ended: goesOn ? null : (ended?.at ?? null),
     steps,
-    failure: state === "failed" ? (ended?.failure ?? null) : null,
+    failure:
+      (state === "failed" ? ended?.failure : state === "interrupted" ? whyBrokenOff(berth, run.id) : null) ?? null,
     requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
     addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],

@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Grant, spend } from "../approval/grant.ts";
 import type { Base } from "../approval/operation.ts";
 import { callsOf, type Part, parts, steps } from "../pipeline.ts";
@@ -12,6 +11,7 @@ import { openRun, type RunState, requestCancel, runOf, stateOf } from "../run/ru
 import type { Plan } from "../stages/plan/schema.ts";
 import { runStore } from "../store/runs.ts";
 import type { Berth } from "./berth.ts";
+import { workerLog } from "./broken-off.ts";
 import { pinServer } from "./connect.ts";
 import { lookingOnly } from "./contexts.ts";
 import { type ChosenPlan, operationOf } from "./grants.ts";
@@ -97,7 +97,7 @@ export async function resume(berth: Berth, id: string, waitMs?: number): Promise
     machine,
     ...(waitMs !== undefined && { waitMs }),
     command: [...config.workerCommand, id],
-    logFile: join(folder, "worker.log"),
+    logFile: workerLog(config.home, id),
     // The key that this command was given, if any, and not the one that the environment happens to name.
     env: { ...Object.fromEntries(defined), ...(config.identityFile && { BERTH_IDENTITY: config.identityFile }) },
   });
