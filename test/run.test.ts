@@ -111,15 +111,17 @@ test("a heartbeat that finds the lease gone says so once, and one that cannot as
       lease,
       "run_1",
       machine({ uptime: () => 1000 + 10 * beats++ }),
-      ({ code }) => {
-        reasons.push(code);
+      ({ code, cause }) => {
+        reasons.push(`${code}: ${cause}`);
         resolve();
       },
       5,
     );
   });
   await lost;
-  expect(reasons).toEqual(["lease_lost"]);
+  expect(reasons).toEqual([
+    "lease_lost: The state folder could not be written for longer than a lease lasts: disk full",
+  ]);
 });
 
 test("a cancel is for the worker that has the run, and not for one that resumes it", () => {

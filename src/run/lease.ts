@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { BerthError } from "../kit/error.ts";
 import type { Machine } from "./machine.ts";
-import { leaseLost } from "./stop.ts";
+import { leaseLost, leaseRanOut } from "./stop.ts";
 import type { LeaseRow, RunStore } from "./store.ts";
 
 /** Seconds for which a lease stands without a heartbeat. */
@@ -58,7 +58,13 @@ export function takeLease(store: RunStore, run: string, machine: Machine): Lease
     fence,
     renew: () => update(() => ({ expires: expiry() })) !== undefined,
     takeAgain: () => update((mine) => ({ expires: expiry(), fence: mine.fence + 1 })),
-    release: () => void tryTo(() => update(() => ({ expires: 0 })) !== undefined),
+    release: () => {
+      try {
+        update(() => ({ expires: 0 }));
+      } catch {
+        // The store cannot be written: then it runs out.
+      }
+    },
   };
 }
 
@@ -74,24 +80,23 @@ export function keepLease(
   everyMs = (ttl * 1000) / 3,
 ) {
   let deadline = machine.uptime() + ttl;
-  const timer = setInterval(() => {
-    const renewed = tryTo(() => lease.renew());
-    if (renewed) deadline = machine.uptime() + ttl;
-    if (renewed === false || machine.uptime() > deadline) {
-      clearInterval(timer);
-      onLost(leaseLost(run));
+  let unwritten: unknown;
+  const renew = () => {
+    try {
+      return lease.renew();
+    } catch (error) {
+      unwritten = error;
+      return undefined;
     }
+  };
+  const timer = setInterval(() => {
+    const renewed = renew();
+    if (renewed) deadline = machine.uptime() + ttl;
+    if (renewed !== false && machine.uptime() <= deadline) return;
+    clearInterval(timer);
+    onLost(renewed === undefined ? leaseRanOut(run, unwritten) : leaseLost(run));
   }, everyMs);
   return { stop: () => clearInterval(timer) };
-}
-
-/** Undefined where the store could not be asked. */
-function tryTo(ask: () => boolean): boolean | undefined {
-  try {
-    return ask();
-  } catch {
-    return undefined;
-  }
 }
 
 const runBusy = (run: string, pid: number) =>

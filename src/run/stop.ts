@@ -31,6 +31,16 @@ export const leaseLost = (run: string) =>
     next: `Follow the run: berth runs ${run}`,
   });
 
+/** The same for whoever works on it; but nobody else need have it. */
+export const leaseRanOut = (run: string, error: unknown) =>
+  new BerthError({
+    code: "lease_lost",
+    message: "This worker could not keep its hold on the run.",
+    object: run,
+    cause: `The state folder could not be written for longer than a lease lasts: ${error instanceof BerthError ? error.cause : (error as Error).message}`,
+    next: `Once it can be written: berth resume ${run}`,
+  });
+
 /**
  * Records why a step ended early. Who lost the lease records nothing (the run is another's now): the error is thrown on.
  */
