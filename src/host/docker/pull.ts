@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { BerthError } from "../../kit/error.ts";
 import { diskFullThere, saysDiskFull } from "../disk-full.ts";
-import { ifThere, wordsOf } from "./answers.ts";
+import { ifThere, isCut, wordsOf } from "./answers.ts";
 import { untilDone } from "./messages.ts";
 
 /** `postgres:17@sha256:…` as the Engine stores what it pulled by digest: without the tag. */
@@ -21,7 +21,9 @@ export async function pull(
     await untilDone(await engine.createImage({ fromImage, tag: digest, abortSignal: signal }), log);
   } catch (error) {
     signal.throwIfAborted();
-    const cause = `The Docker Engine says: ${wordsOf(error)}`;
+    const cause = isCut(error)
+      ? `Its answer broke off (${wordsOf(error)}): the Engine has ended, or the line to it.`
+      : `The Docker Engine says: ${wordsOf(error)}`;
     if (saysDiskFull(cause))
       throw diskFullThere({ message: "An image has no room on the server.", object: reference, cause });
     throw new BerthError({
