@@ -6,9 +6,9 @@ import { paths } from "../kit/layout.ts";
 import type { ProxyAccess, ProxyView } from "./access.ts";
 import { checkConfiguration } from "./check.ts";
 import { handOver } from "./hand-over.ts";
-import type { Instance } from "./instances.ts";
+import { type Instance, metBy } from "./instances.ts";
 import { nextMove } from "./next-move.ts";
-import type { ProxyConfiguration, StackRoutes } from "./proxy.ts";
+import type { ProxyConfiguration, ServedRoute, StackRoutes } from "./proxy.ts";
 import { readRoutes, routesFile, routesText, withChange } from "./routes.ts";
 import { seeProxy, specOf } from "./see.ts";
 
@@ -19,6 +19,8 @@ export interface ProxyState {
   /** One instance, made as it shall be, serves what is wanted, and nothing of a hand-over is left to be done. */
   settled: boolean;
   current: Instance | undefined;
+  /** What new connections meet, also while another stack's hand-over is under way. */
+  met: readonly ServedRoute[];
   /** What the current instance is made from is what it shall be made from. */
   sameSpec: boolean;
 }
@@ -40,6 +42,7 @@ export async function lookAtProxy(view: ProxyView, change?: StackRoutes): Promis
     written: files.every(Boolean),
     settled: nextMove(world, { spec }) === undefined,
     current: world.current,
+    met: metBy(world)?.routes ?? [],
     sameSpec: world.current?.spec === spec,
   };
 }
@@ -79,6 +82,8 @@ export async function applyProxy(access: ProxyAccess, change?: StackRoutes): Pro
 
 /** An instance that has just begun takes the current one's place: what waits between two tries, as for a certificate, tries now. */
 export async function renewProxy(access: ProxyAccess): Promise<void> {
+  // What begins reads the file: one that another version of Berth has made would never be what is wanted.
+  await writeProxyConfiguration(access);
   const { wanted, current } = await lookAtProxy(access);
   await handOver(access, { configuration: wanted.content, ...(current && { notThis: current.id }) });
 }

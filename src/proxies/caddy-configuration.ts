@@ -13,6 +13,10 @@ export const phaseFile = "phase";
 /** With what no name has between the two: `a` and `b-c` would else be `a-b` and `c`, and one stack get the other's visitors. */
 export const upstreamName = (stack: string, service: string) => `${stack}_${service}`;
 
+/** What is dialled is what stands in a file on the server, which the container sees under another path; and back. */
+const dialling = (file: string) => `{file.${file.replace(paths.proxyEtc, inside)}}`;
+export const fileDialled = (dial: string) => dial.replace(/^\{file\.(.*)\}$/, "$1").replace(inside, paths.proxyEtc);
+
 /** The configuration as Caddy takes it, from the stacks in the order given. */
 export function caddyConfiguration(stacks: readonly StackRoutes[]) {
   const hosts = stacks.flatMap((stack) => stack.routes.map((route) => route.host));
@@ -118,7 +122,7 @@ const route = (host: string, upstream: string) => ({
     {
       handler: "reverse_proxy",
       // Read for each request, so that a release needs no reload; missing or dead for a moment is waited for.
-      upstreams: [{ dial: `{file.${inside}/up/${upstream}}` }],
+      upstreams: [{ dial: dialling(`${paths.proxyUp}/${upstream}`) }],
       load_balancing: { try_duration: "5s", try_interval: "100ms" },
       // An application that closes a kept-alive connection just when it is used again would answer 502.
       transport: { protocol: "http", keep_alive: { enabled: false }, dial_timeout: "2s" },

@@ -56,9 +56,13 @@ test("two instances share the configuration, and each has its own ports, folder 
   });
 });
 
-test("the hosts of a configuration are what its proxy prints", () => {
-  expect(caddy.hosts(caddy.configuration([stack("a", "a.test")]).content)).toEqual(["a.test"]);
-  expect(caddy.hosts(caddy.configuration([]).content)).toEqual([]);
+test("what a configuration serves is read in what its proxy prints", () => {
+  const { content } = caddy.configuration([stack("a", "a.test"), stack("b", "b.test")]);
+  expect(caddy.routes(content)).toEqual([
+    { host: "a.test", upstream: caddy.upstreamFile("a", "web") },
+    { host: "b.test", upstream: caddy.upstreamFile("b", "web") },
+  ]);
+  expect(caddy.routes(caddy.configuration([]).content)).toEqual([]);
 });
 
 test("without a stack it listens all the same and asks no authority", () => {

@@ -5,13 +5,14 @@ import {
   authorities,
   caddyConfiguration,
   configurationFile,
+  fileDialled,
   inside,
   phaseFile,
   socket,
   upstreamName,
 } from "./caddy-configuration.ts";
 import { caddyContainer } from "./caddy-container.ts";
-import type { ReverseProxy } from "./proxy.ts";
+import type { ReverseProxy, ServedRoute } from "./proxy.ts";
 
 const configurationPath = `${paths.proxyEtc}/${configurationFile}`;
 
@@ -22,9 +23,24 @@ const ask = (run: string, path: string) =>
     `http://localhost${path}`,
   ]);
 
+const ServedRoutes = z.array(
+  z.object({
+    match: z.array(z.object({ host: z.array(z.string()).optional() })).optional(),
+    handle: z.array(z.object({ upstreams: z.array(z.object({ dial: z.string() })).optional() })),
+  }),
+);
 const Served = z.object({
-  apps: z.object({ tls: z.object({ certificates: z.object({ automate: z.array(z.string()).nullish() }) }) }),
+  apps: z.object({ http: z.object({ servers: z.object({ secure: z.object({ routes: ServedRoutes }) }) }) }),
 });
+
+function servedRoutes(configuration: string): ServedRoute[] {
+  const { routes } = Served.parse(JSON.parse(configuration)).apps.http.servers.secure;
+  return routes.flatMap(({ match = [], handle }) => {
+    const dials = handle.flatMap(({ upstreams = [] }) => upstreams.map(({ dial }) => dial));
+    const hosts = match.flatMap(({ host = [] }) => host);
+    return dials.flatMap((dial) => hosts.map((host) => ({ host, upstream: fileDialled(dial) })));
+  });
+}
 
 /** Caddy 2.8 or later, in a container on the host's network. */
 export const caddy: ReverseProxy = {
@@ -51,7 +67,7 @@ export const caddy: ReverseProxy = {
     `@${configurationPath}`,
   ],
   serving: (run) => ask(run, "/config/"),
-  hosts: (configuration) => Served.parse(JSON.parse(configuration)).apps.tls.certificates.automate ?? [],
+  routes: servedRoutes,
   phase: ({ run }, phase) => ({ path: `${run}/${phaseFile}`, content: phase }),
   earlier: { run: paths.proxyRun, files: [`${paths.proxyRun}/${socket}`, `${paths.proxyEtc}/caddy.json`] },
   certificates: {

@@ -1,3 +1,4 @@
+import type { ServedRoute } from "./proxy.ts";
 import type { Slot } from "./slots.ts";
 
 /** A container of the proxy. */
@@ -15,6 +16,8 @@ export interface Instance {
   listens: boolean;
   /** Of the configuration: the wanted one; another; another that has no host, so that nobody can be there; it does not say. */
   serves: "wanted" | "other" | "no-host" | "unknown";
+  /** What it says that it serves. */
+  routes: readonly ServedRoute[];
   created: string;
 }
 
@@ -31,6 +34,12 @@ export interface World {
   unsteerable: string | null;
   /** Ports on which anybody listens. */
   taken: readonly number[];
+}
+
+/** The instance that new connections meet. */
+export function metBy({ current, next, draining, steered }: World): Instance | undefined {
+  if (steered === null) return current;
+  return [current, next, ...draining].find((instance) => instance?.slot?.port === steered);
 }
 
 /** What shall be: one instance made from `spec` that serves the wanted configuration. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drainUnit, endsWithin, type Instance, type World } from "./instances.ts";
+import { drainUnit, endsWithin, type Instance, metBy, type World } from "./instances.ts";
 import { type Move, nextMove } from "./next-move.ts";
 import { slotAt } from "./slots.ts";
 
@@ -14,6 +14,7 @@ const instance = (role: Instance["role"], port: number | null, changes: Partial<
   spec: "new",
   listens: true,
   serves: role === "draining" ? "unknown" : "wanted",
+  routes: [],
   created: `2026-01-01T00:00:${port}Z`,
   ...changes,
 });
@@ -95,6 +96,13 @@ test.each([
   expect(moves).toEqual(handOver);
   expect(end).toMatchObject({ current: { spec: "new", serves: "wanted", slot: { port: 8442 } }, steered: 8442 });
   expect(end.draining).toHaveLength(1);
+});
+
+test("new connections meet the one that they are steered to, whatever it is called by then", () => {
+  const [current, next] = [instance("current", 8441), instance("next", 8442)];
+  expect(metBy(world({ current, next }))).toBe(current);
+  expect(metBy(world({ current, next, steered: 8442 }))).toBe(next);
+  expect(metBy(world({ current: undefined, next, steered: 8442 }))).toBe(next);
 });
 
 test("one that shall not stay is replaced by its like", () => {

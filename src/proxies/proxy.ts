@@ -20,6 +20,12 @@ export interface ProxyConfiguration extends ServerFile {
   needs: ServerFile[];
 }
 
+export interface ServedRoute {
+  host: string;
+  /** The file that says where its requests go: `upstreamFile` of a stack and a service. */
+  upstream: string;
+}
+
 /**
  * A reverse proxy as a variant: what differs between Caddy, nginx and Traefik, as pure data and rendering. Two instances
  * may run beside each other, from one configuration, on the same ports 80 and 443, each on those of its slot besides.
@@ -41,8 +47,8 @@ export interface ReverseProxy {
   reload(run: string): string[];
   /** Words, on the server, that print the configuration that a running instance serves, as JSON. */
   serving(run: string): string[];
-  /** The hosts that are served by a configuration as `serving` prints it. */
-  hosts(configuration: string): string[];
+  /** What is served by a configuration as `serving` prints it. */
+  routes(configuration: string): ServedRoute[];
   /**
    * The file that an instance reads for each request, by what it says: it serves, or it is draining. A draining one lets go
    * of each connection with the answer to its next request, and closes none before that; WebSockets stay.

@@ -35,7 +35,7 @@ export async function seeProxy({ host, proxy }: Pick<ProxyView, "host" | "proxy"
       return {
         ...instance,
         listens: instance.running && open,
-        serves: asked ? await served(host, proxy, instance, wanted) : "unknown",
+        ...(asked ? await served(host, proxy, instance, wanted) : silent),
       };
     }),
   );
@@ -61,7 +61,7 @@ async function containersOf(host: Host): Promise<ContainerInspectInfo[]> {
 function describe(
   { Id, Name, State, Config, Created }: ContainerInspectInfo,
   proxy: ReverseProxy,
-): Omit<Instance, "listens" | "serves"> {
+): Omit<Instance, "listens" | "serves" | "routes"> {
   const name = Name.replace(/^\//, "");
   const roles = (["current", "next"] as const).find((role) => name === nameOf(proxy.containerName, role));
   return {
@@ -75,20 +75,23 @@ function describe(
   };
 }
 
+const silent: Pick<Instance, "serves" | "routes"> = { serves: "unknown", routes: [] };
+
 async function served(
   host: Host,
   proxy: ReverseProxy,
   { slot }: Pick<Instance, "slot">,
   wanted: string,
-): Promise<Instance["serves"]> {
+): Promise<Pick<Instance, "serves" | "routes">> {
   const { code, stdout } = await host.exec(proxy.serving(slot?.run ?? proxy.earlier.run));
-  if (code !== 0) return "unknown";
+  if (code !== 0) return silent;
   try {
-    if (canonicalJson(JSON.parse(stdout)) === canonicalJson(JSON.parse(wanted))) return "wanted";
-    return proxy.hosts(stdout).length > 0 ? "other" : "no-host";
+    const routes = proxy.routes(stdout);
+    if (canonicalJson(JSON.parse(stdout)) === canonicalJson(JSON.parse(wanted))) return { serves: "wanted", routes };
+    return { serves: routes.length > 0 ? "other" : "no-host", routes };
   } catch {
     // A configuration of somebody else's.
-    return "other";
+    return { serves: "other", routes: [] };
   }
 }
 

@@ -48,11 +48,27 @@ export const addRoutes = routesStep("add", (hosts) => `add to the proxy: ${hosts
 export const settleRoutes = routesStep("settle", (hosts) => `routes of the stack: ${hosts}`);
 
 /** The file is as it shall be after `move`, and the running proxy serves it. */
-export async function routesHold(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
+async function routesHold(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
   const there = await routesThere(ctx.host, planned);
   if (!sameRoutes(there, routesAfter(move, there, planned)) || !(await engineIfAny(ctx))) return false;
   const { written, settled } = await lookAtProxy(await viewProxy(ctx.host, proxy));
   return written && settled;
+}
+
+/**
+ * Of the routes themselves, without whatever else is to be done of the proxy: who holds no lock may look in the middle of
+ * another stack's hand-over, and is served all the same.
+ */
+export async function routesServed(move: Move, { proxy, planned }: RoutesInput, ctx: StageContext): Promise<boolean> {
+  const there = await routesThere(ctx.host, planned);
+  const wanted = routesAfter(move, there, planned);
+  if (!sameRoutes(there, wanted) || !(await engineIfAny(ctx))) return false;
+  const view = await viewProxy(ctx.host, proxy);
+  const { met } = await lookAtProxy(view);
+  return wanted.routes.every(({ host, service }) => {
+    const upstream = view.proxy.upstreamFile(planned.stack, service);
+    return met.some((route) => route.host === host && route.upstream === upstream);
+  });
 }
 
 /** Makes a stack's routes take effect. */

@@ -12,7 +12,7 @@ import { askHttps, type HttpsAnswer, wellAnswered } from "./answer.ts";
 import { containersOf, findContainer } from "./containers.ts";
 import { engineForActing, engineIfAny } from "./engine.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
-import { putRoutes, routesHold } from "./routes.ts";
+import { putRoutes, routesServed } from "./routes.ts";
 import { routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 import { Placed, putBack } from "./serving.ts";
 import { undoImpossible } from "./undo.ts";
@@ -57,7 +57,7 @@ export const switchTraffic = defineStep({
     const before = await current(input, ctx);
     const wanted = engine && (await wantedUpstreams(engine, input));
     if (!wanted || before.upstreams.some(({ content }, n) => content !== wanted[n])) return { before };
-    if (!(await routesHold("move", input, ctx))) return { before };
+    if (!(await routesServed("move", input, ctx))) return { before };
     const { verified, failed } = await verify(input, ctx);
     return failed ? { before } : { output: { upstreams: wanted, verified } };
   },
@@ -116,7 +116,7 @@ async function pointUpstreams({ upstreams }: Input, wanted: readonly string[], c
 }
 
 async function moveRoutes(input: Input, ctx: StageContext): Promise<void> {
-  if (await routesHold("move", input, ctx)) return;
+  if (await routesServed("move", input, ctx)) return;
   const there = await routesThere(ctx.host, input.planned);
   await putRoutes(routesAfter("move", there, input.planned), input, ctx);
 }
