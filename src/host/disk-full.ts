@@ -1,8 +1,8 @@
 import { BerthError } from "../kit/error.ts";
 
-/** Whether a program's last words, or the Engine's, say that a disk has no room. */
+/** Whether a program's last words, or the Engine's, say that a disk has no room: PostgreSQL hints at it where a write ends early. */
 export const saysDiskFull = (words: string): boolean =>
-  /no space left on device|disk quota exceeded|\bENOSPC\b/i.test(words);
+  /no space left on device|disk quota exceeded|\bENOSPC\b|HINT: +Check free disk space/i.test(words);
 
 interface Kept {
   /** What could not be done. */
