@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2, { type ServerChannel } from "ssh2";
 import { afterAll, expect, test } from "vitest";
-import { agentOver, type Dial } from "./agent.ts";
 import { connectSsh } from "./connect.ts";
+import { remoteEngine } from "./engine.ts";
 import { execOver } from "./exec.ts";
 import { fingerprintOf } from "./known-hosts.ts";
 import { fetchHostKey, openSsh, type SshOptions } from "./ssh.ts";
@@ -50,6 +49,7 @@ async function serve({
     connection.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) => onExec(acceptExec(), command));
     });
+    connection.on("openssh.streamlocal", (accept) => answerPing(accept()));
     connection.on("tcpip", (accept, _reject, { destIP, destPort }) => {
       const channel = accept();
       const socket = net.connect(destPort, destIP);
@@ -60,6 +60,13 @@ async function serve({
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   closers.push(() => server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** As an Engine that answers nothing else. */
+function answerPing(channel: ServerChannel): void {
+  channel.on("data", (asked: Buffer) => {
+    if (asked.includes("/_ping")) channel.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK");
+  });
 }
 
 function run(channel: ServerChannel, command: string): void {
@@ -223,7 +230,7 @@ test("a connection that dies rejects what runs and what comes, and throws nowher
   expect(await connection.ended).toEqual(code("connection_lost"));
 });
 
-test("an Engine is asked while the connection ends: that is what is said, not what ssh2 says then", async () => {
+test("a call of the Engine that is under way when the connection ends, and one just then, say that it was lost", async () => {
   let hangUp = () => {};
   const relay = net.createServer((socket) => {
     const there = net.connect(port, "127.0.0.1");
@@ -233,18 +240,14 @@ test("an Engine is asked while the connection ends: that is what is said, not wh
   await new Promise<void>((listening) => relay.listen(0, "127.0.0.1", listening));
   closers.push(() => relay.close());
   const connection = await open((relay.address() as AddressInfo).port, { expectedHostKey: print.ed25519 });
-  const dial: Dial = () =>
-    new Promise((resolve, reject) => {
-      connection.ssh.openssh_forwardOutStreamLocal("/run/docker.sock", (error, channel) =>
-        error ? reject(error) : resolve(channel),
-      );
-    });
-  const agent = agentOver(connection, dial, 1);
-  const asked = new Promise((_, reject) => {
-    connection.ssh.once("end", () => http.get({ agent, path: "/_ping" }).on("error", reject));
+  const engine = await remoteEngine(connection, [], execOver(connection, []));
+  const then = new Promise((resolve, reject) => {
+    connection.ssh.once("end", () => engine.version().then(resolve, reject));
   });
+  const underWay = engine.version();
   hangUp();
-  await expect(asked).rejects.toEqual(code("connection_lost"));
+  const lost = { status: "rejected", reason: code("connection_lost") };
+  expect(await Promise.allSettled([underWay, then])).toEqual([lost, lost]);
 });
 
 test("who is neither root nor may become root without a password is told the line to add", async () => {
