@@ -44,7 +44,9 @@ export const backing = defineStep({
     if (!engine || !found) return { before: { spec: null } };
     if (found.labels[labels.stack] !== input.environment.stack) throw foreign(found.name);
     const ready =
-      (await asPlanned(engine, found, input)) && isReady(found) && (await isWhole(engine, found.id, input.backing));
+      (await asPlanned(engine, found, input)) &&
+      isReady(found) &&
+      (await isWhole(engine, ctx.host, found.id, input.backing));
     if (!ready) return { before: { spec: found.labels[labels.spec] ?? null } };
     return { output: { container: found.name, id: found.id } };
   },
@@ -63,7 +65,7 @@ export const backing = defineStep({
     if (!found || !(await asPlanned(engine, found, input))) await create(engine, input, ctx);
     await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
     await waitUntilReady(engine, input, ctx);
-    if (await isWhole(engine, nameOf(input), input.backing)) return;
+    if (await isWhole(engine, ctx.host, nameOf(input), input.backing)) return;
     await complete(await ctx.lock("stack"), nameOf(input)).catch((error: unknown) => {
       throw error instanceof BerthError && saysDiskFull(error.cause) ? noRoom(nameOf(input), error.cause) : error;
     });
