@@ -13,7 +13,6 @@ import { containerBody } from "./body.ts";
 import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
-import { complete, isWhole } from "./first-start.ts";
 import { backingContainer } from "./names.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
 import { undoImpossible } from "./undo.ts";
@@ -43,11 +42,8 @@ export const backing = defineStep({
     const found = engine && (await findContainer(engine, nameOf(input)));
     if (!engine || !found) return { before: { spec: null } };
     if (found.labels[labels.stack] !== input.environment.stack) throw foreign(found.name);
-    const ready =
-      (await asPlanned(engine, found, input)) &&
-      isReady(found) &&
-      (await isWhole(engine, ctx.host, found.id, input.backing));
-    if (!ready) return { before: { spec: found.labels[labels.spec] ?? null } };
+    if (!(await asPlanned(engine, found, input)) || !isReady(found))
+      return { before: { spec: found.labels[labels.spec] ?? null } };
     return { output: { container: found.name, id: found.id } };
   },
 
@@ -65,10 +61,6 @@ export const backing = defineStep({
     if (!found || !(await asPlanned(engine, found, input))) await create(engine, input, ctx);
     await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
     await waitUntilReady(engine, input, ctx);
-    if (await isWhole(engine, ctx.host, nameOf(input), input.backing)) return;
-    await complete(await ctx.lock("stack"), nameOf(input)).catch((error: unknown) => {
-      throw error instanceof BerthError && saysDiskFull(error.cause) ? noRoom(nameOf(input), error.cause) : error;
-    });
   },
 
   undo: async (input, { spec }, ctx) => {
