@@ -88,7 +88,7 @@ function joinDatastores(
     // What is only used where its variable is set is an extra: most caches and brokers.
     const reached = env.filter(({ refers_to }) => refers_to?.datastore === what && refers_to.part === "url");
     const extra = !databaseKinds.includes(what) && reached.length > 0 && reached.every(({ required }) => !required);
-    return { name: what, version: null, required: !extra, evidence, confidence: "inferred" };
+    return { name: what, host: null, published: [], version: null, required: !extra, evidence, confidence: "inferred" };
   });
   const databases = datastores.filter(({ name }) => databaseKinds.includes(name));
   const choices = parts.some(

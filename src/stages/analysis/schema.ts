@@ -27,6 +27,14 @@ export const Writable = z.object({
   ...listed,
 });
 
+/** What a compose file opens to the world. Nothing is opened by it alone. */
+const PublishedPort = z.object({
+  port: z.int(),
+  host_port: z.int(),
+  protocol: z.enum(["tcp", "udp"]),
+  evidence: z.array(Evidence),
+});
+
 export const Service = z.object({
   name: z.string(),
   path: z.string().describe('relative to the source, "." for its root'),
@@ -45,6 +53,14 @@ export const Service = z.object({
   health_path: z.string().startsWith("/").nullable(),
   static_dir: z.string().nullable(),
   dockerfile: z.string().nullable(),
+  image: z.string().nullable().describe("of a registry, where the source names one instead of something to build"),
+  command: z.array(z.string()).nullable().describe("instead of the image's own, where a compose file says so"),
+  health_command: z.array(z.string()).nullable().describe("answers 0 inside the container once it is well"),
+  published: z.array(PublishedPort),
+  /** Paths of the public address that lead here, e.g. `/api`, as a front end beside it asks for them. */
+  paths: z.array(z.string().startsWith("/")),
+  /** Values that the source states for running it (a compose file's `environment`); never out of a .env file, never a secret. */
+  values: z.record(z.string(), z.string()),
   env: z.array(z.string()).describe("names, described in the analysis' own env"),
   depends_on: z.array(z.string()).describe("names of services and datastores"),
   writable: z.array(Writable),
@@ -55,6 +71,9 @@ export const Service = z.object({
 
 export const Datastore = z.object({
   name: z.string(),
+  /** What the source calls it in its network, where a compose file names it: `db`. */
+  host: z.string().nullable(),
+  published: z.array(PublishedPort),
   version: z.string().nullable(),
   required: z.boolean(),
   ...listed,

@@ -42,7 +42,7 @@ const serviceOf = (service: Service, envFile: string, address: string | undefine
   ...common(service, envFile),
   image: literal(service.image),
   ...(service.command === null ? {} : { command: service.command.map(literal) }),
-  user: literal(service.user),
+  ...(service.user === null ? {} : { user: literal(service.user) }),
   stop_grace_period: `${service.stopSeconds}s`,
   ...(service.dependsOn.length === 0 ? {} : { depends_on: service.dependsOn }),
   networks: { default: address === undefined ? {} : { ipv4_address: address } },

@@ -140,7 +140,7 @@ function partsOf(plan: Plan) {
       upstreams: routed.map((service) => ({
         file: upstreamFile(service),
         container: container(service),
-        port: service.port,
+        port: service.port ?? 80,
       })),
     }),
     containers: () => [

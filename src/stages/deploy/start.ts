@@ -102,7 +102,7 @@ const settled = ({ status, restart }: Seen) => status === "running" && restart =
 
 const gatedAt = (address: string, input: Input): Gated => ({
   container: nameOf(input),
-  asked: { address, port: input.service.port, path: input.service.health.path, name: input.host },
+  asked: { address, port: input.service.port ?? 80, path: input.service.health.path, name: input.host },
   timeoutSeconds: input.service.health.timeoutSeconds,
 });
 
@@ -135,7 +135,7 @@ async function createIfMissing(
   const found = await findContainer(engine, nameOf(input));
   if (found?.address) return found.address;
   const { environment, network, spec, service } = input;
-  const address = await freeAddress(engine, environment.stack, service.addresses, serving);
+  const address = await freeAddress(engine, environment.stack, service.addresses[0] ?? ["", ""], serving);
   const body = containerBody({
     name: nameOf(input),
     image: service.image,

@@ -38,11 +38,11 @@ test("what comes and goes stands there whole, with one side", () => {
   const changes = diff((other) => {
     other.services = other.services.filter(({ name }) => name !== "worker");
     service(other, "web").env["TITLE"] = { from: "value", value: "Shop", why: "wished" };
-    other.routes.push({ host: "www.example.com", service: "web" });
+    other.routes.push({ host: "www.example.com", path: "/", service: "web", strip: false });
     service(other, "web").mounts = [];
   });
   expect(changes).toEqual([
-    { path: "routes.www.example.com", to: { host: "www.example.com", service: "web" } },
+    { path: "routes.www.example.com", to: { host: "www.example.com", path: "/", service: "web", strip: false } },
     { path: "services.web.env.TITLE", to: { from: "value", value: "Shop", why: "wished" } },
     { path: "services.web.mounts.shop-uploads", from: service(plan, "web").mounts[0] },
     { path: "services.worker", from: service(plan, "worker") },

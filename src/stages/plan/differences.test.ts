@@ -11,7 +11,14 @@ const web = (over: Partial<Service>): Plan => ({
 const env = (more: Service["env"]) => web({ env: { ...plan.services[0]?.env, ...more } });
 
 test("another content of the source, or another reason, is no difference of settings", () => {
-  const image = { service: "web", repository: "berth/shop-web", dockerfile: "FROM x", args: {}, bases: [] };
+  const image = {
+    service: "web",
+    repository: "berth/shop-web",
+    folder: ".",
+    dockerfile: "FROM x",
+    args: {},
+    bases: [],
+  };
   const before = { ...plan, images: [{ ...image, tag: "a", context: "0".repeat(64) }] };
   const after = {
     ...web({ image: "berth/shop-web:2", strategy: { kind: "overlap", why: "another" } }),
@@ -28,7 +35,7 @@ test("where it is reached comes first, then what runs, then what is kept", () =>
     ...web({ memoryMegabytes: 256 }),
     volumes: [],
     backing: [],
-    routes: [{ host: "www.example.com", service: "web" }],
+    routes: [{ host: "www.example.com", path: "/", service: "web", strip: false }],
   };
   expect(differences(plan, after).map((line) => line.split(":")[0])).toEqual([
     "routes.web.host",

@@ -68,7 +68,7 @@ describe("a plan", () => {
   test("asks for health as it is wished", () => {
     const wishes = { domain: "shop.example.com", env: {}, healthPath: "/up", healthSeconds: 10 };
     const health = makePlan(planInput({ wishes })).services[0]?.health;
-    expect(health).toEqual({ path: "/up", timeoutSeconds: 10, why: "wished" });
+    expect(health).toEqual({ path: "/up", command: null, timeoutSeconds: 10, why: "wished" });
   });
 
   test("gives a folder that is written to a volume, and releases without a gap", () => {
@@ -101,7 +101,15 @@ describe("a plan", () => {
   });
 
   test("says what the source can use and nobody provides", () => {
-    const redis = { name: "redis", version: null, required: false, evidence: [], confidence: "inferred" as const };
+    const redis = {
+      name: "redis",
+      host: null,
+      published: [],
+      version: null,
+      required: false,
+      evidence: [],
+      confidence: "inferred" as const,
+    };
     const env = [...analysis.env, variable("REDIS_URL", { refers_to: { datastore: "redis", part: "url" } })];
     const cached = { ...analysis, datastores: [...analysis.datastores, redis], env };
     const minds = (change: Parameters<typeof planInput>[0]) =>
@@ -197,7 +205,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan fbebdca75499 for shop-front
+    "Plan 2394b722ac05 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa
@@ -211,7 +219,7 @@ test("a person reads the whole plan", () => {
       https://shop.example.com → web
 
     Service web
-      image berth/shop-front-web:9593afd8791bb184 · port 3000 · user node · memory 512 MB
+      image berth/shop-front-web:8bcc82b9e2fd9e9c · port 3000 · user node · memory 512 MB
       healthy when GET /healthz answers 2xx within 60 s
       before each release, once: npm run migrate
       volume shop-front-web-uploads on /app/uploads (uploaded pictures)

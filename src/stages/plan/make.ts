@@ -104,7 +104,7 @@ export function makePlan(input: PlanInput): Plan {
     backing: provided.map(({ backing }) => backing),
     volumes: [...provided.flatMap(({ volumes }) => volumes), ...parts.flatMap(({ volumes }) => volumes)],
     network: { name: stack, subnet: layout.subnet, gateway: layout.gateway, ipRange: layout.ipRange },
-    routes: routed && domain ? [{ host: domain, service: routed.name }] : [],
+    routes: routed && domain ? [{ host: domain, path: "/", service: routed.name, strip: false }] : [],
     tls: input.tls,
     proxy: { kind: "caddy", image: pinned(proxyImage) },
     secrets: [

@@ -30,6 +30,8 @@ describe("a container is made anew", () => {
     ["another value", (copy) => Object.assign(web(copy).env, { PORT: { from: "value", value: "3001", why: "" } })],
     ["a rotated secret that it uses", rotate],
     ["another mount", (copy) => web(copy).mounts.push({ volume: "v", path: "/v", why: "" })],
+    ["more processors", (copy) => Object.assign(web(copy), { cpus: 2 })],
+    ["a published port", (copy) => web(copy).published.push({ port: 1, hostPort: 1, protocol: "tcp", why: "" })],
     ["more memory", (copy) => Object.assign(web(copy), { memoryMegabytes: 1024 })],
     ["another user", (copy) => Object.assign(web(copy), { user: "1001" })],
     ["another health path", (copy) => Object.assign(web(copy).health, { path: "/up" })],
@@ -42,8 +44,12 @@ describe("a container is made anew", () => {
   test.each<[string, Change]>([
     ["another reason", (copy) => Object.assign(web(copy).health, { why: "told otherwise" })],
     ["another reason for a value", (copy) => Object.assign(web(copy).env["PORT"] ?? {}, { why: "told otherwise" })],
-    ["other addresses", (copy) => Object.assign(web(copy), { addresses: ["172.30.0.20", "172.30.0.21"] })],
-    ["another domain", (copy) => Object.assign(copy, { routes: [{ host: "b.example.com", service: "web" }] })],
+    ["other addresses", (copy) => Object.assign(web(copy), { addresses: [["172.30.0.20", "172.30.0.21"]] })],
+    ["more replicas", (copy) => Object.assign(web(copy), { replicas: 3 })],
+    [
+      "another domain",
+      (copy) => Object.assign(copy, { routes: [{ host: "b.example.com", path: "/", service: "web", strip: false }] }),
+    ],
   ])("but not for %s", (_, change) => {
     const other = changed(change);
     expect(specOf(web(other), other)).toBe(specOf(web(plan), plan));

@@ -12,24 +12,26 @@ export function releaseOf(plan: Plan): string {
 }
 
 /**
- * What a container of the service is made from, as a hash in hex: another hash means another container. Its address and
- * its strategy are not part of it: both say how a release goes, not what runs.
+ * What a container of the service is made from, as a hash in hex: another hash means another container. Its addresses,
+ * its strategy and how many of it run are not part of it: they say how a release goes, not what runs.
  */
 export function specOf(part: Service | Backing, plan: Pick<Plan, "secrets" | "network">): string {
-  const { image, env, mounts, port, memoryMegabytes } = part;
+  const { image, env, mounts, port, published, command, memoryMegabytes } = part;
   const common = {
     image,
     env,
     mounts,
     port,
+    published,
+    command,
     memoryMegabytes,
     network: plan.network.name,
     secrets: identities(part, plan),
   };
   if ("ready" in part)
     return hashOf(withoutReasons({ ...common, name: part.name, kind: part.kind, ready: part.ready }));
-  const { command, user, health, stopSeconds } = part;
-  return hashOf(withoutReasons({ ...common, command, user, health, stopSeconds }));
+  const { entrypoint, user, health, cpus, capabilities, stopSeconds } = part;
+  return hashOf(withoutReasons({ ...common, entrypoint, user, health, cpus, capabilities, stopSeconds }));
 }
 
 /** The secrets that a part's environment is made of, in the plan's order. Throws `secret_unplanned`. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HostName, Name, Wishes } from "./wishes.ts";
+import { HostName, Name, RoutePath, Wishes } from "./wishes.ts";
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** `caddy:2@sha256:…`: the name that people know, and the content that was planned. */
@@ -30,19 +30,31 @@ export const SecretUse = z.discriminatedUnion("origin", [
   }),
 ]);
 
+/** An image that Berth builds out of the source. One that comes from a registry has no entry: its service names it by digest. */
 export const Image = z.object({
   service: Name,
   /** `berth/STACK-SERVICE`; the tag is the hash of all that goes in (context, Dockerfile, arguments, bases). */
   repository: z.string(),
   tag: z.string(),
   dockerfile: z.string(),
+  /** The folder of the source that the build gets to see, "." for all of it; `context` is the hash of what lies in it. */
+  folder: z.string(),
   context: Sha256,
   args: z.record(z.string(), z.string()),
   bases: z.array(ImageReference),
 });
 
+/** A port of a container that the whole world can reach at the server's address, past the proxy. */
+export const Published = z.object({
+  port: z.int().min(1).max(65535).describe("inside the container"),
+  hostPort: z.int().min(1).max(65535).describe("on the server"),
+  protocol: z.enum(["tcp", "udp"]),
+  why: z.string(),
+});
+
 const Health = z.object({
-  path: z.string().startsWith("/").nullable().describe("null: an open port is all that can be asked"),
+  path: z.string().startsWith("/").nullable().describe("null: an open port, or staying up, is all that can be asked"),
+  command: z.array(z.string()).nullable().describe("answers 0 inside the container once it is well; null: none"),
   timeoutSeconds: z.int().positive(),
   why: z.string(),
 });
@@ -51,20 +63,29 @@ export const Mount = z.object({ volume: z.string(), path: z.string().startsWith(
 
 export const Service = z.object({
   name: Name,
-  image: z.string().describe("repository:tag of an entry in images"),
-  port: z.int().min(1).max(65535),
-  /** null: the image's own command. */
+  image: z.string().describe("repository:tag of an entry in images, or NAME:TAG@sha256:… of a registry"),
+  /** null: it listens nowhere (a worker), so that staying up is all that can be asked of it. */
+  port: z.int().min(1).max(65535).nullable(),
+  /** null: the image's own. */
+  entrypoint: z.array(z.string()).nullable(),
   command: z.array(z.string()).nullable(),
   /** Run once a release, before the switch, in a container of its own. */
   releaseCommand: z.array(z.string()).nullable(),
-  user: z.string(),
+  /** null: the image's own. */
+  user: z.string().nullable(),
   env: z.record(z.string(), EnvSource),
   mounts: z.array(Mount),
+  published: z.array(Published),
   health: Health,
+  /** How many containers of it run, each with this memory and these processors (null: as many as there are). */
+  replicas: z.int().min(1).max(20),
   memoryMegabytes: z.int().positive(),
+  cpus: z.number().positive().nullable(),
+  /** The rights that it keeps of those that Docker gives. */
+  capabilities: z.array(z.string()),
   strategy: z.object({ kind: z.enum(["overlap", "stop-first"]), why: z.string() }),
-  /** Two fixed addresses outside the network's ip range: a release takes the free one. */
-  addresses: z.tuple([z.ipv4(), z.ipv4()]),
+  /** Two fixed addresses a replica, outside the network's ip range: a release takes the free one of the two. */
+  addresses: z.array(z.tuple([z.ipv4(), z.ipv4()])).min(1),
   /** Below the 120 s after which a server's lock takes a call without its caller for one that was left behind. */
   stopSeconds: z.int().positive().max(100),
   dependsOn: z.array(Name),
@@ -76,10 +97,22 @@ export const Backing = z.object({
   image: ImageReference,
   env: z.record(z.string(), EnvSource),
   mounts: z.array(Mount),
+  /** null: the image's own. */
+  command: z.array(z.string()).nullable(),
   port: z.int(),
+  published: z.array(Published),
   memoryMegabytes: z.int().positive(),
   /** Answers 0 inside the container once it serves. */
   ready: z.array(z.string()),
+});
+
+/** Whose path is the longest that a request's begins with gets it: `/api` means `/api` and all below, `/` all that is left. */
+export const Route = z.object({
+  host: HostName,
+  path: RoutePath,
+  service: Name,
+  /** The service sees the request's path without `path`. */
+  strip: z.boolean(),
 });
 
 export const Plan = z.object({
@@ -87,7 +120,12 @@ export const Plan = z.object({
   stack: Name,
   /** Kept, so that the next plan of this stack starts from the same wishes. */
   wishes: Wishes,
-  source: z.object({ kind: z.enum(["folder", "git"]), name: z.string(), revision: z.string(), contentHash: Sha256 }),
+  source: z.object({
+    kind: z.enum(["folder", "git", "image"]),
+    name: z.string(),
+    revision: z.string(),
+    contentHash: Sha256,
+  }),
   server: z.object({
     name: z.string(),
     host: z.string(),
@@ -109,7 +147,7 @@ export const Plan = z.object({
   backing: z.array(Backing),
   volumes: z.array(z.object({ name: z.string(), holds: z.string() })),
   network: z.object({ name: z.string(), subnet: z.cidrv4(), gateway: z.ipv4(), ipRange: z.cidrv4() }),
-  routes: z.array(z.object({ host: HostName, service: Name })),
+  routes: z.array(Route),
   tls: z.object({
     directory: z.url().describe("ACME directory"),
     email: z.string().nullable(),
@@ -134,4 +172,6 @@ export type Backing = z.infer<typeof Backing>;
 export type Image = z.infer<typeof Image>;
 export type EnvSource = z.infer<typeof EnvSource>;
 export type SecretUse = z.infer<typeof SecretUse>;
+export type Published = z.infer<typeof Published>;
+export type Route = z.infer<typeof Route>;
 export type Mount = z.infer<typeof Mount>;

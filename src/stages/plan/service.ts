@@ -54,7 +54,13 @@ export function planService(
     ca: caBundle?.slice(0, 12) ?? null,
     writable: writable.mounts.map(({ path }) => path),
   });
-  const content = { dockerfile, context: source.contentHash, args: {}, bases: recipe.bases(service).map(pinned) };
+  const content = {
+    dockerfile,
+    folder: ".",
+    context: source.contentHash,
+    args: {},
+    bases: recipe.bases(service).map(pinned),
+  };
   const image: Image = {
     service: service.name,
     repository: `berth/${partName(stack, service.name)}`,
@@ -65,15 +71,20 @@ export function planService(
     name: service.name,
     image: `${image.repository}:${image.tag}`,
     port,
+    entrypoint: null,
     command: null,
     releaseCommand: service.release === null ? null : ["sh", "-c", service.release],
     user: recipe.user,
     env: environment.env,
     mounts: writable.mounts,
+    published: [],
     health: planHealth(service, routed ? wishes : {}),
+    replicas: 1,
     memoryMegabytes: (routed ? wishes.memoryMegabytes : undefined) ?? 512,
+    cpus: null,
+    capabilities: [],
     strategy: writable.strategy,
-    addresses,
+    addresses: [addresses],
     stopSeconds: 10,
     dependsOn: service.depends_on.filter((name) =>
       [...analysis.services, ...provided.map(({ backing }) => backing)].some((other) => other.name === name),
@@ -92,9 +103,14 @@ function planHealth(
   { health_path, evidence }: AnalysedService,
   { healthPath, healthSeconds: timeoutSeconds = 60 }: Partial<Wishes>,
 ): Service["health"] {
-  if (healthPath) return { path: healthPath, timeoutSeconds, why: "wished" };
+  if (healthPath) return { path: healthPath, command: null, timeoutSeconds, why: "wished" };
   const at = evidence["health_path"]?.[0];
   if (health_path)
-    return { path: health_path, timeoutSeconds, why: at ? `${at.file}:${at.line}` : "found in the source" };
-  return { path: null, timeoutSeconds, why: "no health path was found, so an open port has to do" };
+    return {
+      path: health_path,
+      command: null,
+      timeoutSeconds,
+      why: at ? `${at.file}:${at.line}` : "found in the source",
+    };
+  return { path: null, command: null, timeoutSeconds, why: "no health path was found, so an open port has to do" };
 }

@@ -52,7 +52,12 @@ test("what is left out is said", () => {
   const plan = structuredClone(large);
   const [service] = plan.services;
   plan.services = Array.from({ length: 9 }, (_, n) => ({ ...(service as Plan["services"][number]), name: `s${n}` }));
-  plan.routes = Array.from({ length: 9 }, (_, n) => ({ host: `h${n}.example.com`, service: "s0" }));
+  plan.routes = Array.from({ length: 9 }, (_, n) => ({
+    host: `h${n}.example.com`,
+    path: "/",
+    service: "s0",
+    strip: false,
+  }));
   plan.risks = Array.from({ length: 9 }, (_, n) => ({ about: "web", text: `risk ${n}` }));
   const text = summary(
     plan,
@@ -100,7 +105,7 @@ const stands = {
   plan: {
     ...large,
     source: { ...large.source, revision: "r0" },
-    routes: [{ host: "old.example.com\nCost: nothing", service: "web" }],
+    routes: [{ host: "old.example.com\nCost: nothing", path: "/", service: "web", strip: false }],
     backing: large.backing.map((one) => ({ ...one, image: `postgres:16@sha256:${"b".repeat(64)}` })),
     services: large.services.map((one) => (one.name === "web" ? { ...one, memoryMegabytes: 2048 } : one)),
   },
@@ -186,7 +191,11 @@ test("nor does one of what stands", () => {
   fc.assert(
     fc.property(fc.array(hostile, { minLength: 3, maxLength: 3 }), ([a = "", b = "", c = ""]) => {
       const env = { [a]: { from: "value", value: b, why: c }, [b]: { from: "secret", secret: a, why: c } } as const;
-      const before = { ...stands.plan, routes: [{ host: a, service: b }], services: [{ ...web, env }] };
+      const before = {
+        ...stands.plan,
+        routes: [{ host: a, path: "/", service: b, strip: false }],
+        services: [{ ...web, env }],
+      };
       const text = renderSummary(large, hash, [step("x")], { ...about, stands: { ...stands, plan: before } });
       expect(text.length).toBeLessThanOrEqual(2000);
       expect(text.split("\n").filter((line) => line.startsWith("* ") || line.startsWith("… and"))).toHaveLength(4);

@@ -57,7 +57,7 @@ export async function startUntilSeen(
 }
 
 /** What the listening ports of a running container mean; undefined: nothing yet. Pure. */
-export function judge(listeners: readonly Listener[] | undefined, port: number): Verdict | undefined {
+export function judge(listeners: readonly Listener[] | undefined, port: number | null): Verdict | undefined {
   if (listeners === undefined) return { kind: "unseen" };
   const planned = listeners.find((listener) => listener.port === port);
   if (planned) return { kind: planned.loopback ? "loopback" : "listening" };

@@ -72,7 +72,7 @@ const bodyOf = (
   Image: image,
   Env: environment(service.env, values),
   ...(service.command === null ? {} : { Cmd: service.command }),
-  ...(service.user === "" ? {} : { User: service.user }),
+  ...(service.user === null ? {} : { User: service.user }),
   // Nameless volumes: like the real ones, they begin with what the image has there.
   Volumes: Object.fromEntries(service.mounts.map(({ path }) => [path, {}])),
   HostConfig: { Memory: service.memoryMegabytes * 1024 * 1024, CapDrop: ["ALL"], Init: true },

@@ -30,7 +30,9 @@ export const postgres: BackingKind = {
           POSTGRES_PASSWORD: password,
         },
         mounts: [{ volume, path: "/var/lib/postgresql/data", why: "the database's files" }],
+        command: null,
         port,
+        published: [],
         memoryMegabytes: 512,
         // -h: over TCP, since the image's first start answers on its socket before the database is there.
         ready: ["pg_isready", "--quiet", "-h", "127.0.0.1", "-U", database, "-d", database],
