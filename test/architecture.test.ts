@@ -65,6 +65,10 @@ const table: Record<string, Rule> = {
     own: [...["kit", "host", "run", "secrets", "drivers", "proxies", "stages/plan"], "stages/context.ts"],
     packages: ["node:*", "zod", "dockerode", "yaml"],
   },
+  "stages/operate": {
+    own: [...["kit", "host", "run", "secrets", "proxies", "stages/plan", "stages/deploy"], "stages/context.ts"],
+    packages: ["node:*", "zod", "dockerode"],
+  },
   "pipeline.ts": { own: ["run", "stages"], packages: [] },
   services: {
     own: ["kit", "host", "run", "store", "secrets", "approval", "drivers", "proxies", "stages", "pipeline.ts"],
