@@ -1,0 +1,4 @@
+interface ImportMetaEnv {
+  /** The heading of the page. */
+  readonly VITE_TITLE?: string;
+}
