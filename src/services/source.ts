@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { BerthError } from "../kit/error.ts";
-import type { ContextEntry } from "../stages/context.ts";
-import { contentHash, defaultLimits, listContext } from "../stages/source/context.ts";
+import type { BuildContext } from "../stages/context.ts";
+import { contentHash, defaultLimits, folderWithin, listContext } from "../stages/source/context.ts";
 import { type Resolved, resolve } from "../stages/source/fetch.ts";
 import { parseSource, type Source } from "../stages/source/parse.ts";
 import type { Config } from "./config.ts";
@@ -78,10 +78,11 @@ export async function sourceDir(config: Config, hash: string): Promise<string> {
   });
 }
 
-/** What builds see of a kept source, and the hash over it as it is now. */
-export async function buildContext(dir: string): Promise<{ hash: string; entries: ContextEntry[] }> {
+/** What a build of a folder of a kept source sees, and the hash over it as it is now. */
+export async function buildContext(source: string, folder: string): Promise<BuildContext> {
+  const dir = await folderWithin(source, folder);
   const { files } = await listContext(dir);
-  return { hash: await contentHash(dir, files), entries: files };
+  return { dir, hash: await contentHash(dir, files), entries: files };
 }
 
 const noteFile = (config: Config, hash: string) => join(config.home, "sources", `${hash}.json`);

@@ -46,7 +46,7 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
     givenSecret: given,
     hide,
     sourceDir: dir,
-    buildContext: () => buildContext(dir),
+    buildContext: (folder) => buildContext(dir, folder),
     scratchDir,
     runDir: runFolder(config.home, run),
     caBundle: config.caBundle,

@@ -13,6 +13,16 @@ export interface ContextEntry {
   size: number;
 }
 
+/** The files that a build sees, and the hash that a plan knows them by (`images[].context`). */
+export interface BuildContext {
+  /** The folder that the entries' paths are in. */
+  dir: string;
+  /** Sorted by path. */
+  entries: readonly ContextEntry[];
+  /** The hash of their content, in hex. */
+  hash: string;
+}
+
 /** What a step that touches a server gets. One connection a server and a worker. */
 export interface StageContext extends RunContext {
   readonly host: Host;
@@ -31,8 +41,8 @@ export interface StageContext extends RunContext {
   hide(value: string): void;
   /** The source as it was when it was planned: a folder of its own that nobody edits. */
   readonly sourceDir: string;
-  /** The files of the source that builds see, sorted by path, and the hash that a plan knows them by (`images[].context`). */
-  buildContext(): Promise<{ hash: string; entries: ContextEntry[] }>;
+  /** What a build of a folder of the source sees (`images[].folder`). */
+  buildContext(folder: string): Promise<BuildContext>;
   /** A folder of this run for large temporary files, on a disk; it goes with the run. */
   readonly scratchDir: string;
   /** This run's folder on this machine, which stays: what a person may want to read afterwards. */

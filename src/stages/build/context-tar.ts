@@ -4,18 +4,10 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import type { ContextEntry } from "../context.ts";
+import type { BuildContext, ContextEntry } from "../context.ts";
 
 /** Where the plan's Dockerfile stands in the context, whatever the source has there. */
 export const dockerfileName = "Dockerfile";
-
-export interface BuildContext {
-  /** The folder that the entries' paths are in. */
-  dir: string;
-  entries: readonly ContextEntry[];
-  /** The hash of their content, in hex. */
-  hash: string;
-}
 
 /**
  * A build context as a tar stream: the same entries, hash and Dockerfile give the same bytes on every machine. Owners are

@@ -71,7 +71,7 @@ const builderIfAny = (ctx: StageContext) => (ctx.builder.here ? ctx.builder.engi
 
 async function makeCandidate(engine: Docker, candidate: string, input: ImageInput, ctx: StageContext): Promise<void> {
   const { image, caBundle } = input;
-  const context = await ctx.buildContext();
+  const context = await ctx.buildContext(image.folder);
   if (context.hash !== image.context) throw sourceChanged(image.service, ctx.sourceDir);
   if (caBundle !== null) await provideCaBundle(engine, caBundle, ctx.caBundle);
   ctx.log(`building ${referenceOf(nameOf(input))} on ${ctx.builder.name}, ${context.entries.length} files\n`);
@@ -79,7 +79,7 @@ async function makeCandidate(engine: Docker, candidate: string, input: ImageInpu
     image: referenceOf(nameOf(input)),
     name: candidate,
     dockerfile: image.dockerfile,
-    context: contextTar({ dir: ctx.sourceDir, ...context }, image.dockerfile),
+    context: contextTar(context, image.dockerfile),
     args: image.args,
     labels: imageLabels(nameOf(input)),
     signal: ctx.signal,

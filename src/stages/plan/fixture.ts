@@ -109,6 +109,8 @@ export const planInput = (change: Partial<PlanInput> = {}): PlanInput => ({
   analysis,
   survey,
   wishes: { domain: "shop.example.com", env: {} },
+  contexts: {},
+  dockerfiles: {},
   given: {},
   tls: { directory: "https://acme.example/dir", email: null, trust: null },
   caBundle: null,

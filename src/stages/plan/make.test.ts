@@ -174,7 +174,7 @@ test("names become DNS labels", () => {
 });
 
 test("looks up the images that the plan starts from", () => {
-  expect(imagesOf(analysis)).toEqual(["caddy:2", "node:24-slim", "postgres:17"]);
+  expect(imagesOf(analysis, {})).toEqual(["caddy:2", "node:24-slim", "postgres:17"]);
 });
 
 test("the Dockerfile of a Node service, with a CA bundle", () => {

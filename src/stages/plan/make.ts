@@ -1,5 +1,5 @@
 import { hashOf } from "../../kit/canonical.ts";
-import type { Analysis } from "../analysis/schema.ts";
+import type { Service as AnalysedService, Analysis } from "../analysis/schema.ts";
 import type { Survey } from "../survey/schema.ts";
 import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
@@ -16,6 +16,10 @@ export interface PlanInput {
   analysis: Analysis;
   survey: Survey;
   wishes: Wishes;
+  /** Hashes of the folders that builds get to see (`foldersOf`), but for "." whose hash the source has. */
+  contexts: Readonly<Record<string, string>>;
+  /** The texts of the services' own Dockerfiles, by the path that the analysis has. */
+  dockerfiles: Dockerfiles;
   /** Fingerprints of the secrets that a person has set for this stack, by name. */
   given: Readonly<Record<string, string>>;
   tls: Plan["tls"];
@@ -32,9 +36,20 @@ export interface PlanInput {
 /** The proxy that every stack gets, under its usual name. */
 const proxyImage = "caddy:2";
 
+/** The text of a service's own Dockerfile, where it has one. */
+export const ownOf = ({ dockerfile }: AnalysedService, dockerfiles: Dockerfiles): string | null =>
+  dockerfile === null ? null : (dockerfiles[dockerfile] ?? null);
+
+export type Dockerfiles = Readonly<Record<string, string>>;
+
+/** The folders of the source that builds of this analysis get to see. */
+export const foldersOf = (analysis: Analysis): string[] => [
+  ...new Set(analysis.services.map((service) => recipeFor(service).folder(service))),
+];
+
 /** The images that a plan of this analysis starts from, under their usual names: the survey finds what they are today. */
-export function imagesOf(analysis: Analysis): string[] {
-  const bases = analysis.services.flatMap((service) => recipeFor(service).bases(service));
+export function imagesOf(analysis: Analysis, dockerfiles: Dockerfiles): string[] {
+  const bases = analysis.services.flatMap((service) => recipeFor(service).bases(service, ownOf(service, dockerfiles)));
   const backing = neededKinds(analysis).map(({ kind, version }) => kind.image(version));
   return [...new Set([...bases, ...backing, proxyImage])].sort();
 }
@@ -65,7 +80,7 @@ export function makePlan(input: PlanInput): Plan {
   const domain = wishes.domain ?? last?.routes[0]?.host;
   const pinned = pinnedImages(input);
   const provided = neededKinds(analysis).map(({ kind, version }) =>
-    kind.provide({ stack, image: pinned(kind.image(version)) }),
+    kind.provide({ stack, image: pinned(kind.image(version)), name: kind.datastore }),
   );
   refuseTooMany(analysis);
   refuseTakenNames(analysis, provided);

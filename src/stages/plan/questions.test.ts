@@ -56,7 +56,7 @@ test.each([
     "index.js": "app.listen(3000)",
     ...files,
   });
-  expect(() => imagesOf(found)).toThrow(
+  expect(() => imagesOf(found, {})).toThrow(
     expect.objectContaining({
       code: "recipe_missing",
       cause: expect.stringContaining(cause),

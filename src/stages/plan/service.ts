@@ -3,7 +3,7 @@ import { partName } from "../../kit/layout.ts";
 import type { Service as AnalysedService } from "../analysis/schema.ts";
 import type { Provided } from "./backing/backing.ts";
 import { type PlannedEnvironment, planEnvironment } from "./environment.ts";
-import type { PlanInput } from "./make.ts";
+import { ownOf, type PlanInput } from "./make.ts";
 import { recipeFor } from "./recipes/index.ts";
 import type { Image, Service } from "./schema.ts";
 import type { Wishes } from "./wishes.ts";
@@ -35,8 +35,10 @@ export function planService(
 ): PlannedService {
   const { analysis, wishes, given, source, caBundle } = input;
   const recipe = recipeFor(service);
+  const own = ownOf(service, input.dockerfiles);
+  const folder = recipe.folder(service);
   const port = (routed ? wishedPort(service, wishes) : undefined) ?? service.port ?? 3000;
-  const writable = planWritable(stack, service, recipe.workdir, volumeNames);
+  const writable = planWritable(stack, service, recipe.workdir(service, own), volumeNames);
   const environment = planEnvironment({
     analysis,
     service,
@@ -53,13 +55,15 @@ export function planService(
     pinned,
     ca: caBundle?.slice(0, 12) ?? null,
     writable: writable.mounts.map(({ path }) => path),
+    own,
+    args: {},
   });
   const content = {
     dockerfile,
-    folder: ".",
-    context: source.contentHash,
+    folder,
+    context: folder === "." ? source.contentHash : (input.contexts[folder] ?? unread(folder)),
     args: {},
-    bases: recipe.bases(service).map(pinned),
+    bases: recipe.bases(service, own).map(pinned),
   };
   const image: Image = {
     service: service.name,
@@ -74,7 +78,7 @@ export function planService(
     entrypoint: null,
     command: null,
     releaseCommand: service.release === null ? null : ["sh", "-c", service.release],
-    user: recipe.user,
+    user: recipe.user(service, own),
     env: environment.env,
     mounts: writable.mounts,
     published: [],
@@ -91,6 +95,10 @@ export function planService(
     ),
   };
   return { planned, image, volumes: writable.volumes, environment };
+}
+
+function unread(folder: string): never {
+  throw new Error(`nobody read what lies in ${folder}`);
 }
 
 /** Who sets the variable that moves the port, or PORT where the code shows none, says where the service listens. */

@@ -16,5 +16,6 @@ export interface BackingKind {
   datastore: string;
   /** The image under its usual name, for the major version that the application asks for. */
   image(version: string | null): string;
-  provide(input: { stack: string; image: string }): Provided;
+  /** `name`: what it is called in the stack's network, by which its volume and its secret are named too. */
+  provide(input: { stack: string; image: string; name: string }): Provided;
 }

@@ -1,8 +1,6 @@
 import type { EnvSource } from "../schema.ts";
 import type { BackingKind } from "./backing.ts";
 
-const secret = "postgres-password";
-const host = "postgres";
 const port = 5432;
 
 /** Names that PostgreSQL keeps for roles and databases of its own. */
@@ -13,11 +11,12 @@ const value = (text: string, why: string): EnvSource => ({ from: "value", value:
 export const postgres: BackingKind = {
   datastore: "postgres",
   image: (version) => `postgres:${/^\d+/.exec(version ?? "")?.[0] ?? "17"}`,
-  provide({ stack, image }) {
+  provide({ stack, image, name: host }) {
     // A name that PostgreSQL takes without quoting.
-    const name = stack.replaceAll("-", "_");
-    const database = kept.test(name) ? `app_${name}` : name;
-    const volume = `${stack}-postgres`;
+    const plain = stack.replaceAll("-", "_");
+    const database = kept.test(plain) ? `app_${plain}` : plain;
+    const volume = `${stack}-${host}`;
+    const secret = `${host}-password`;
     const password: EnvSource = { from: "secret", secret, why: "made when the database is first started" };
     return {
       backing: {

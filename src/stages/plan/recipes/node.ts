@@ -12,9 +12,12 @@ const image = (service: AnalysedService) => `node:${/\d+/.exec(service.runtime?.
 export const node: Recipe = {
   name: "node",
   fits: (service) => service.runtime?.name === "node" && service.package_manager === "npm" && service.start !== null,
+  folder: () => ".",
   bases: (service) => [image(service)],
-  workdir: "/app",
-  user: "node",
+  port: null,
+  workdir: () => "/app",
+  user: () => "node",
+  memoryMegabytes: 512,
   dockerfile: (input) => [...authority(input), ...packages(input), ...build(input), ...runtime(input), ""].join("\n"),
 };
 

@@ -9,17 +9,30 @@ export interface RecipeInput {
   ca: string | null;
   /** Absolute paths that the service writes to and that become volumes. */
   writable: string[];
+  /** The text of the service's own Dockerfile, where it has one. */
+  own: string | null;
+  /** Variables that the build reads, with their values: each needs its `ARG`. */
+  args: Readonly<Record<string, string>>;
 }
 
 export interface Recipe {
   name: string;
   /** Whether this recipe can build the service. */
   fits(service: AnalysedService): boolean;
-  /** The images that its Dockerfile starts from, under their usual names. */
-  bases(service: AnalysedService): string[];
+  /** The folder of the source that the build gets to see, "." for all of it: what lies beside it changes no image. */
+  folder(service: AnalysedService): string;
+  /** The images that its Dockerfile starts from, under their usual names. `own`: as in RecipeInput. */
+  bases(service: AnalysedService, own: string | null): string[];
+  /** Where what it builds listens, whatever the source says; null: where the service does. */
+  port: number | null;
   /** Where the application lies in the image; relative paths of the source are below it. */
-  workdir: string;
-  user: string;
+  workdir(service: AnalysedService, own: string | null): string;
+  /** null: the image's own. */
+  user(service: AnalysedService, own: string | null): string | null;
+  /** How much memory is enough where nobody says otherwise. */
+  memoryMegabytes: number;
+  /** What a person should know of how it builds this service, in sentences for the plan's reasons. */
+  notes?(service: AnalysedService, own: string | null): string[];
   /** A Dockerfile that BuildKit in Engine 20.10 accepts: same input, same bytes. */
   dockerfile(input: RecipeInput): string;
 }
