@@ -12,6 +12,8 @@ export const paths = {
   proxyRoutes: `${serverRoot}/proxy/routes`,
   /** One folder an instance of the proxy, named by its port: its control socket, and what it is told while it runs. */
   proxyRun: `${serverRoot}/proxy/run`,
+  /** One file a stack: the ports that it wants open. The firewall is made from all of them. */
+  ports: `${serverRoot}/ports`,
   stack: (stack: string) => `${serverRoot}/stacks/${stack}`,
   /** The last plan that was applied whole: `{ serial, planHash, plan, at, berth }`. */
   applied: (stack: string) => `${serverRoot}/stacks/${stack}/applied.json`,

@@ -6,15 +6,13 @@ import { BerthError } from "../../kit/error.ts";
 import { defineStep, type StageContext } from "../context.ts";
 import { foreignFirewall, openInForeign } from "./firewall-foreign.ts";
 import { firewallFile, firewallRules, firewallUnit } from "./firewall-rules.ts";
+import { OpenPorts, parsePorts, portsFile, portsOfOthers, portsText, recordedPorts, within } from "./ports.ts";
 import { reasonOf } from "./reason.ts";
 import { arm, disarm, isArmed, proveWayIn, takeBack } from "./revert.ts";
 import { wayIn } from "./way-in.ts";
 
 const Port = z.int().min(1).max(65535);
-const Input = z.object({
-  sshPorts: z.array(Port).min(1),
-  openPorts: z.array(z.object({ port: Port, protocol: z.enum(["tcp", "udp"]) })),
-});
+const Input = z.object({ stack: z.string(), sshPorts: z.array(Port).min(1), openPorts: OpenPorts });
 type Input = z.infer<typeof Input>;
 
 const nft = "/usr/sbin/nft";
@@ -22,7 +20,10 @@ const unitFile = "/etc/systemd/system/berth-firewall.service";
 const unitName = "berth-firewall.service";
 const candidate = "/etc/berth/firewall.next.nft";
 
-/** Only what the plan names answers from outside, published container ports included; the way in is proved or all is taken back. */
+/**
+ * Only what the stacks of this server want answers from outside, published container ports included; the way in is proved or
+ * all is taken back.
+ */
 export const closePorts = defineStep({
   kind: "provision.firewall",
   effect: "change",
@@ -30,11 +31,12 @@ export const closePorts = defineStep({
   before: z.object({ active: z.boolean() }),
   output: z.object({ by: z.enum(["berth", "ufw", "firewalld"]) }),
   title: ({ sshPorts, openPorts }) =>
-    `close every port but ${[...sshPorts, ...openPorts.map(({ port }) => port)].join(", ")}`,
+    `close every port but ${[...sshPorts, ...openPorts.map(({ port }) => port)].join(", ")} and those of other stacks`,
   async observe(input, ctx) {
+    const recorded = (await recordedPorts(ctx.host, input.stack)) === portsText(input.openPorts);
     const foreign = await foreignFirewall(ctx.host, input.openPorts);
-    if (foreign) return foreign.open ? { output: { by: foreign.kind } } : { before: { active: true } };
-    return (await holds(ctx.host, await rulesFor(ctx.host, input)))
+    if (foreign) return foreign.open && recorded ? { output: { by: foreign.kind } } : { before: { active: true } };
+    return recorded && (await holds(ctx.host, await rulesFor(ctx.host, input)))
       ? { output: { by: "berth" } }
       : { before: { active: await isLoaded(ctx.host) } };
   },
@@ -45,13 +47,40 @@ export const closePorts = defineStep({
       ctx.log(`${foreign.kind} is active and stays in charge; ports that Docker publishes are not behind it\n`);
       await openInForeign(lock, foreign.kind, input.openPorts);
     } else await close(await rulesFor(ctx.host, input), lock, ctx);
+    await writeFile(lock, portsFile(input.stack), portsText(input.openPorts), { mode: "0600" });
+  },
+});
+
+/** A stack goes: the ports that it alone wanted are closed. `openPorts`: those that stay, whoever is left. */
+export const releasePorts = defineStep({
+  kind: "provision.firewall.release",
+  effect: "change",
+  input: Input,
+  before: z.object({ ports: z.string() }),
+  output: z.null(),
+  title: ({ stack }) => `close the ports that only ${stack} wanted`,
+  async observe({ stack }, ctx) {
+    const ports = await recordedPorts(ctx.host, stack);
+    return ports === null ? { output: null } : { before: { ports } };
+  },
+  async apply(input, { ports }, ctx) {
+    const lock = await ctx.lock("server");
+    const others = [...input.openPorts, ...(await portsOfOthers(ctx.host, input.stack))];
+    const foreign = await foreignFirewall(ctx.host, []);
+    if (!within(parsePorts(portsFile(input.stack), ports), others)) {
+      // Its rules are a person's: theirs and ours cannot be told apart there.
+      if (foreign) ctx.log(`${foreign.kind} is in charge: what was opened for ${input.stack} in it stays open\n`);
+      else await close(await rulesFor(ctx.host, input), lock, ctx);
+    }
+    await lock.run(["rm", "-f", "--", portsFile(input.stack)]);
   },
 });
 
 /** The port that we came in by is open, whatever the plan says: it may have been moved since. */
-async function rulesFor(host: Host, { sshPorts, openPorts }: Input): Promise<string> {
+async function rulesFor(host: Host, { stack, sshPorts, openPorts }: Input): Promise<string> {
   const live = await wayIn(host);
-  return firewallRules({ sshPorts: [...sshPorts, live?.port ?? host.port], openPorts });
+  const others = await portsOfOthers(host, stack);
+  return firewallRules({ sshPorts: [...sshPorts, live?.port ?? host.port], openPorts: [...openPorts, ...others] });
 }
 
 const isLoaded = async (host: Host) => (await host.exec([nft, "list", "table", "inet", "berth"])).code === 0;

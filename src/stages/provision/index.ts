@@ -1,7 +1,7 @@
 import type { StepCall } from "../../run/step.ts";
 import type { Plan } from "../plan/schema.ts";
 import { engineRunning, engineSettings } from "./engine.ts";
-import { closePorts } from "./firewall.ts";
+import { closePorts, releasePorts } from "./firewall.ts";
 import { nodeExporter } from "./monitoring.ts";
 import { installPackages } from "./packages.ts";
 import { proxyConfiguration, proxyContainer } from "./proxy.ts";
@@ -19,6 +19,7 @@ export const provisionSteps = [
   addSwap,
   securityUpdates,
   closePorts,
+  releasePorts,
   secureSsh,
   proxyImage,
   proxyConfiguration,
@@ -26,7 +27,7 @@ export const provisionSteps = [
 ];
 
 /** The plan's server as steps, in order; what a package would start with is configured before it is installed. */
-export function provisionCalls({ provision, proxy, server }: Plan): StepCall[] {
+export function provisionCalls({ stack, provision, proxy, server }: Plan): StepCall[] {
   const { packages, sshPorts, swapMegabytes } = provision;
   const openPorts = provision.openPorts.map(({ port, protocol }) => ({ port, protocol }));
   return [
@@ -36,11 +37,21 @@ export function provisionCalls({ provision, proxy, server }: Plan): StepCall[] {
     engineRunning("server/engine", {}),
     ...(swapMegabytes > 0 ? [addSwap("server/swap", { megabytes: swapMegabytes })] : []),
     securityUpdates("server/updates", {}),
-    closePorts("server/firewall", { sshPorts, openPorts }),
+    closePorts("server/firewall", { stack, sshPorts, openPorts }),
     secureSsh("server/ssh", { user: server.user }),
     nodeExporter("server/monitoring", { running: true }),
     proxyImage("server/proxy-image", proxy),
     proxyConfiguration("server/proxy-configuration", proxy),
     proxyContainer("server/proxy", proxy),
   ];
+}
+
+/** What a server's firewall gives up with a stack: all that it published. What it is reached by otherwise, and the proxy, stay. */
+export function releaseCalls({ stack, provision, services, backing }: Plan): StepCall[] {
+  const published = [...services, ...backing].flatMap((part) => part.published);
+  const stays = provision.openPorts.filter(
+    ({ port, protocol }) => !published.some((own) => own.hostPort === port && own.protocol === protocol),
+  );
+  const openPorts = stays.map(({ port, protocol }) => ({ port, protocol }));
+  return [releasePorts("server/firewall/release", { stack, sshPorts: provision.sshPorts, openPorts })];
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { ufwAllows } from "./firewall-foreign.ts";
-import { provisionCalls, provisionSteps } from "./index.ts";
+import { provisionCalls, provisionSteps, releaseCalls } from "./index.ts";
 import { packageFailure } from "./packages.ts";
 
 const plan = {
+  stack: "shop",
   server: { user: "root" },
   proxy: { kind: "caddy", image: `caddy:2@sha256:${"0".repeat(64)}` },
   provision: {
@@ -64,4 +65,18 @@ test("ufw's list: open to anybody, by IPv6 too where ufw knows it, or not open",
   expect(ufwAllows(ufw, "80/tcp")).toBe(false);
   expect(ufwAllows(ufw, "443/tcp")).toBe(false);
   expect(ufwAllows(ufw.replaceAll(/^.*v6.*\n/gm, ""), "80/tcp")).toBe(true);
+});
+
+test("a stack that goes gives up what it published, and what the server is reached by stays", () => {
+  const published = { port: 5432, hostPort: 15432, protocol: "tcp", why: "wished" };
+  const openPorts = [
+    { port: 443, protocol: "tcp", why: "HTTPS" },
+    { port: 15432, protocol: "tcp", why: "wished" },
+  ];
+  const whole = { ...plan, services: [], backing: [{ published: [published] }] };
+  const gone = { ...whole, provision: { ...plan.provision, openPorts } } as unknown as Parameters<
+    typeof releaseCalls
+  >[0];
+  const [release] = releaseCalls(gone);
+  expect(release?.input).toEqual({ stack: "shop", sshPorts: [22], openPorts: [{ port: 443, protocol: "tcp" }] });
 });
