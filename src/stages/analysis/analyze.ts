@@ -5,6 +5,7 @@ import { externalServices } from "./externals.ts";
 import { compare, compareEvidence } from "./facts.ts";
 import type { EnvFinding, Found, ServiceFindings } from "./findings.ts";
 import { languagesOf } from "./languages.ts";
+import { named } from "./names.ts";
 import { aboutProcesses } from "./processes.ts";
 import { aboutDatabase, aboutNothing } from "./questions.ts";
 import { openView, type View } from "./read.ts";
@@ -20,7 +21,11 @@ export const analyze = async (dir: string, { name }: { name: string }): Promise<
 export async function analyzeView(view: View, name: string): Promise<Analysis> {
   const all = [];
   for (const ecosystem of ecosystems) all.push(await ecosystem.find(view, name));
-  const parts = all.flatMap(({ services }) => services);
+  const found = all.flatMap(({ services }) => services);
+  const parts = named(
+    found,
+    found.flatMap(({ datastores }) => datastores.map(({ what }) => what.name)),
+  );
   const env = joinEnv(parts);
   const { datastores, questions } = joinDatastores(parts, env);
   return {
@@ -39,7 +44,7 @@ export async function analyzeView(view: View, name: string): Promise<Analysis> {
     questions: [
       ...(parts.length === 0 ? [aboutNothing(name)] : []),
       ...questions,
-      ...parts.flatMap((part) => part.questions),
+      ...parts.flatMap((part) => part.questions(part.service)),
       ...aboutProcesses(
         view,
         parts.map(({ service }) => service),

@@ -35,6 +35,14 @@ const PublishedPort = z.object({
   evidence: z.array(Evidence),
 });
 
+/** The build of the source's own Dockerfile, where the service has one. */
+const OwnBuild = z.object({
+  text: z.string().describe("the Dockerfile as it is"),
+  context: z.string().describe('the folder that the build sees, "." for the source\'s root'),
+  target: z.string().nullable().describe("the stage that is wanted; null: the last"),
+  args: z.record(z.string(), z.string()),
+});
+
 export const Service = z.object({
   name: z.string(),
   path: z.string().describe('relative to the source, "." for its root'),
@@ -53,8 +61,11 @@ export const Service = z.object({
   health_path: z.string().startsWith("/").nullable(),
   static_dir: z.string().nullable(),
   dockerfile: z.string().nullable(),
+  own_build: OwnBuild.nullable().optional(),
   image: z.string().nullable().describe("of a registry, where the source names one instead of something to build"),
   command: z.array(z.string()).nullable().describe("instead of the image's own, where a compose file says so"),
+  entrypoint: z.array(z.string()).nullable().optional().describe("likewise"),
+  user: z.string().nullable().optional().describe("instead of the image's own, where a compose file says so"),
   health_command: z.array(z.string()).nullable().describe("answers 0 inside the container once it is well"),
   published: z.array(PublishedPort),
   /** Paths of the public address that lead here, e.g. `/api`, as a front end beside it asks for them. */

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Language, Parser } from "web-tree-sitter";
 
-export type Grammar = "javascript" | "typescript" | "tsx";
+export type Grammar = "javascript" | "typescript" | "tsx" | "python";
 
 const files: Record<Grammar, string> = {
   javascript: "@vscode/tree-sitter-wasm/wasm/tree-sitter-javascript.wasm",
+  python: "@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm",
   typescript: "tree-sitter-typescript/tree-sitter-typescript.wasm",
   tsx: "tree-sitter-typescript/tree-sitter-tsx.wasm",
 };

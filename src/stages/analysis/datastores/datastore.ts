@@ -4,7 +4,11 @@ import type { AddressPart } from "../schema.ts";
 export interface DatastoreKind {
   name: string;
   /** Packages by ecosystem. */
-  packages: { npm: string[] };
+  packages: { npm: string[]; pypi: string[] };
+  /** Those of them that do nothing without it: a queue's broker is no extra. */
+  demandedBy: string[];
+  /** What its addresses begin with; a driver that is named behind a plus apart. */
+  schemes: string[];
   /** What the datasource of a Prisma schema calls it. */
   prisma: string[];
   /** What a variable carries of its address; undefined where it speaks of something else. */
@@ -28,3 +32,9 @@ export function namedAfter(prefixes: string): DatastoreKind["part"] {
   }));
   return (variable) => patterns.find(({ pattern }) => pattern.test(variable))?.part;
 }
+
+/** The kind of datastore that an address leads to: `postgresql+psycopg://…`. */
+export const isAddressOf = ({ schemes }: DatastoreKind, address: string): boolean => {
+  const scheme = /^([a-z][a-z0-9]*)(?:\+\w+)?:\/\//i.exec(address)?.[1]?.toLowerCase();
+  return scheme !== undefined && schemes.includes(scheme);
+};

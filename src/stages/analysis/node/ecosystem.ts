@@ -23,17 +23,7 @@ export const node: Ecosystem = {
     for (const manifest of manifests.filter((one) => isProgram(one, root, monorepo, view))) {
       const within = programFiles(manifest, manifests);
       using code = await readCode(view, within);
-      services.push(
-        describeService({
-          view,
-          manifest,
-          root,
-          code,
-          within,
-          name,
-          taken: services.map((one) => one.service.name),
-        }),
-      );
+      services.push(describeService({ view, manifest, root, code, within, name }));
     }
     return { monorepo, services };
   },

@@ -7,11 +7,13 @@ import { writtenPaths } from "../code/writes.ts";
 import { isAmbient } from "../env-names.ts";
 import { exampleNames } from "../examples.ts";
 import { byDefault, type Fact, inferred } from "../facts.ts";
-import type { EnvFinding, ServiceFindings } from "../findings.ts";
+import type { ServiceFindings } from "../findings.ts";
 import { languagesOf } from "../languages.ts";
+import { namesFor } from "../names.ts";
 import { aboutOwnFiles, aboutPort, aboutRelease, aboutStart, aboutWritable } from "../questions.ts";
 import type { View } from "../read.ts";
 import type { Service, Writable } from "../schema.ts";
+import { mergedEnv, serviceOf } from "../service.ts";
 import { datastoresOf, externalOf } from "./dependencies.ts";
 import { frameworks } from "./frameworks/index.ts";
 import { managerOf } from "./managers/index.ts";
@@ -27,11 +29,10 @@ interface Input {
   code: Code;
   within: (path: string) => boolean;
   name: string;
-  taken: string[];
 }
 
 /** All that is known of one program. */
-export function describeService({ view, manifest, root, code, within, name, taken }: Input): ServiceFindings {
+export function describeService({ view, manifest, root, code, within, name }: Input): ServiceFindings {
   const chosen = managerOf(view, manifest, root);
   const manager = chosen.manager.value;
   const found = frameworks.filter(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined));
@@ -59,42 +60,31 @@ export function describeService({ view, manifest, root, code, within, name, take
   const written = writtenPaths(code);
   const ofProgram = written.filter((one) => holdsProgram(view, one));
   const writable = written.filter((one) => !ofProgram.includes(one)).map((one) => placed(manifest.path, one));
-  const serviceName = unique(nameFrom(manifest.name ?? (manifest.path === "." ? name : manifest.path)), taken);
   const dockerfile = manifest.path === "." ? "Dockerfile" : `${manifest.path}/Dockerfile`;
-  const service: Service = {
-    name: serviceName,
-    path: manifest.path,
-    kind: framework?.kind ?? (port || portEnv ? "web" : "worker"),
-    language: languagesOf(view.files.filter(({ path }) => within(path)))[0]?.name ?? "javascript",
-    ...values(facts),
-    frameworks: found.map((one) => one.name),
-    port_env: portEnv ?? null,
-    static_dir: null,
-    dockerfile: view.has(dockerfile) ? dockerfile : null,
-    image: null,
-    command: null,
-    health_command: null,
-    published: [],
-    paths: [],
-    values: {},
-    env: [],
-    depends_on: [],
-    writable,
-    evidence: Object.fromEntries(
-      Object.entries(facts).flatMap(([field, fact]) => (fact ? [[field, fact.evidence]] : [])),
-    ),
-    confidence: Object.fromEntries(
-      Object.entries(facts).flatMap(([field, fact]) => (fact ? [[field, fact.confidence]] : [])),
-    ),
-  };
+  const names = namesFor(manifest.path, manifest.name, name);
+  const service = serviceOf(
+    {
+      name: nameFrom(names[0] ?? name),
+      path: manifest.path,
+      kind: framework?.kind ?? (port || portEnv ? "web" : "worker"),
+      language: languagesOf(view.files.filter(({ path }) => within(path)))[0]?.name ?? "javascript",
+      frameworks: found.map((one) => one.name),
+      port_env: portEnv ?? null,
+      dockerfile: view.has(dockerfile) ? dockerfile : null,
+      writable,
+    },
+    facts,
+  );
   return {
     service,
+    names,
     datastores: datastoresOf(manifest, prisma.providers),
-    env: merged([...envReads(code), ...prisma.env, ...exampleNames(view, manifest.path)]).filter(
+    env: mergedEnv([...envReads(code), ...prisma.env, ...exampleNames(view, manifest.path)]).filter(
       (one) => !isAmbient(one.name),
     ),
     external: externalOf(manifest),
-    questions: [
+    links: [],
+    questions: (service) => [
       ...aboutStart(service),
       ...aboutPort(service),
       ...aboutRelease(
@@ -118,23 +108,6 @@ function versioned(view: View, manifest: Manifest, root: Manifest | undefined): 
   return { ...version, value: { name: "node", version: version.value } };
 }
 
-type Values = Pick<
-  Service,
-  "runtime" | "framework" | "package_manager" | "install" | "build" | "start" | "release" | "port" | "health_path"
->;
-
-const values = (facts: { [K in keyof Values]: Fact<NonNullable<Values[K]>> | undefined }): Values => ({
-  runtime: facts.runtime?.value ?? null,
-  framework: facts.framework?.value ?? null,
-  package_manager: facts.package_manager?.value ?? null,
-  install: facts.install?.value ?? null,
-  build: facts.build?.value ?? null,
-  start: facts.start?.value ?? null,
-  release: facts.release?.value ?? null,
-  port: facts.port?.value ?? null,
-  health_path: facts.health_path?.value ?? null,
-});
-
 /** A folder of pages, styles or code that the program also writes to: what is kept there would hide those of a new version. */
 const holdsProgram = (view: View, { path, confidence }: Writable) =>
   confidence === "inferred" &&
@@ -147,19 +120,3 @@ const placed = (folder: string, one: Writable): Writable => ({ ...one, path: bel
 /** A path of the source as the service sees it. */
 const below = (folder: string, path: string) =>
   folder !== "." && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
-
-/** Still a DNS label of at most 40 letters. */
-function unique(name: string, taken: string[]): string {
-  const numbered = (number: number) => `${name.slice(0, 39 - String(number).length).replace(/-+$/, "")}-${number}`;
-  for (let number = 2, one = name; ; one = numbered(number++)) if (!taken.includes(one)) return one;
-}
-
-/** One entry a name: how the code uses it outweighs that a file lists it. */
-function merged(env: EnvFinding[]): EnvFinding[] {
-  const byName = new Map<string, EnvFinding>();
-  for (const one of env) {
-    const known = byName.get(one.name);
-    byName.set(one.name, known ? { ...known, evidence: [...known.evidence, ...one.evidence].slice(0, 4) } : one);
-  }
-  return [...byName.values()];
-}
