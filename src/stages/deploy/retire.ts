@@ -59,7 +59,7 @@ async function forgetCommand({ labels: marks }: Seen, ctx: StageContext): Promis
   await lock.run(["rm", "-f", "--", recordFile({ stack, release, part })]);
 }
 
-async function drained(address: string, ctx: StageContext): Promise<void> {
+export async function drained(address: string, ctx: StageContext): Promise<void> {
   const none = async () => ((await openTo(address, ctx.host)) === 0 ? true : undefined);
   const done = await until(none, { timeoutMs: drainSeconds * 1000, everyMs: 250, signal: ctx.signal });
   if (!done) ctx.log(`after ${drainSeconds} s connections to ${address} are still open; they end now\n`);
