@@ -16,7 +16,7 @@ interface Rule {
 const pure = ["node:path", "node:crypto", "zod"];
 
 const table: Record<string, Rule> = {
-  kit: { own: [], packages: ["node:*", "zod"] },
+  kit: { own: [], packages: ["node:*", "zod", "dockerfile-ast"] },
   host: { own: ["kit"], packages: ["node:*", "zod", "ssh2", "dockerode", "ssh-config"] },
   run: { own: ["kit"], packages: ["node:*", "zod"] },
   store: { own: ["kit"], packages: ["node:*", "zod"], types: ["run", "approval", "secrets"] },
