@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
+import { sh } from "../host/quote.ts";
 import { paths } from "../kit/layout.ts";
 import {
   authorities,
@@ -13,6 +14,7 @@ import {
 } from "./caddy-configuration.ts";
 import { caddyContainer } from "./caddy-container.ts";
 import type { ReverseProxy, ServedRoute } from "./proxy.ts";
+import type { Slot } from "./slots.ts";
 
 const configurationPath = `${paths.proxyEtc}/${configurationFile}`;
 
@@ -22,6 +24,19 @@ const ask = (run: string, path: string) =>
     `${run}/${socket}`,
     `http://localhost${path}`,
   ]);
+
+/**
+ * Its socket answers when all has begun, but since 2.11.3 certificates are loaded beside that. What asks for another host
+ * than the handshake has named is answered by the proxy itself, with 421.
+ */
+const handshakes = ({ port }: Slot, hosts: readonly string[]) =>
+  sh(
+    `curl "$@" | sed -n 's#^[1-9][0-9]* https://\\([^/]*\\)/$#\\1#p'`,
+    ...["--silent", "--globoff", "--insecure", "--http1.1", "--head", "--max-time", "5", "--noproxy", "*"],
+    ...["--connect-to", `::127.0.0.1:${port}`, "--header", "Host: none.invalid"],
+    ...["--write-out", "%{http_code} %{url_effective}\\n"],
+    ...hosts.flatMap((host) => ["--output", "/dev/null", `https://${host}/`]),
+  );
 
 const ServedRoutes = z.array(
   z.object({
@@ -67,6 +82,7 @@ export const caddy: ReverseProxy = {
     `@${configurationPath}`,
   ],
   serving: (run) => ask(run, "/config/"),
+  certified: handshakes,
   routes: servedRoutes,
   phase: ({ run }, phase) => ({ path: `${run}/${phaseFile}`, content: phase }),
   earlier: { run: paths.proxyRun, files: [`${paths.proxyRun}/${socket}`, `${paths.proxyEtc}/caddy.json`] },

@@ -8,7 +8,7 @@ import { labels } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
 import { until } from "../kit/wait.ts";
 import type { ProxyAccess } from "./access.ts";
-import { drainingName, drainUnit, drainUnits, type Instance, nameOf, type World } from "./instances.ts";
+import { drainingName, drainUnit, drainUnits, type Instance, isUp, nameOf, type World } from "./instances.ts";
 import { type Move, nextMove } from "./next-move.ts";
 import { seeProxy, specOf } from "./see.ts";
 import type { Slot } from "./slots.ts";
@@ -90,7 +90,7 @@ async function start(instance: Instance, configuration: string, access: ProxyAcc
   const look = async () => {
     const { current, next } = await seeProxy(access, configuration);
     const seen = [current, next].find((one) => one?.id === instance.id);
-    return seen?.listens && seen.serves !== "unknown" ? true : undefined;
+    return seen && isUp(seen) ? true : undefined;
   };
   if (await until(look, { timeoutMs: 30_000, everyMs: 300, signal })) return;
   const failure = await notUp(instance, access);
@@ -148,7 +148,7 @@ const belongings = ({ slot }: Instance, { proxy }: Pick<ProxyAccess, "proxy">) =
 async function notUp({ id, name }: Instance, { engine }: ProxyAccess): Promise<BerthError> {
   return new BerthError({
     code: "proxy_not_up",
-    message: "The proxy was started and does not listen on ports 80 and 443.",
+    message: "The proxy was started and does not listen on ports 80 and 443, or does not load its certificates.",
     object: name,
     cause: await lastLines(engine, id, 10),
     next: `Read its log on the server: docker logs --tail 50 ${name}`,

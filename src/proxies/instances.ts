@@ -18,8 +18,13 @@ export interface Instance {
   serves: "wanted" | "other" | "no-host" | "unknown";
   /** What it says that it serves. */
   routes: readonly ServedRoute[];
+  /** Of the next one: hosts that the current one hands out a certificate for, and it does not yet. */
+  lacks: readonly string[];
   created: string;
 }
+
+export const isUp = ({ running, listens, serves, lacks }: Instance): boolean =>
+  running && listens && serves !== "unknown" && lacks.length === 0;
 
 /** All that the next move depends on, seen on the server at one moment. */
 export interface World {

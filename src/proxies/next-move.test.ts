@@ -15,6 +15,7 @@ const instance = (role: Instance["role"], port: number | null, changes: Partial<
   listens: true,
   serves: role === "draining" ? "unknown" : "wanted",
   routes: [],
+  lacks: [],
   created: `2026-01-01T00:00:${port}Z`,
   ...changes,
 });
@@ -78,7 +79,7 @@ function settle(begin: World, want = wanted): { moves: string[]; end: World } {
   return { moves, end: now };
 }
 
-const handOver = ["create", "start", "steer", "set-aside", "promote", "drain"];
+const handOver = ["create", "steer", "start", "steer", "set-aside", "promote", "drain"];
 
 test("where all is as it shall be nothing is done", () => {
   expect(nextMove(world(), wanted)).toBeUndefined();
@@ -93,9 +94,31 @@ test.each([
   ["one of an earlier version", { ...old, slot: null, serves: "other" as const }],
 ])("%s is taken up by a second instance, which then is the one", (_what, changes) => {
   const { moves, end } = settle(world({ current: instance("current", 8441, changes) }));
-  expect(moves).toEqual(handOver);
+  // Nobody is steered to one without a slot.
+  const first = (changes as Partial<Instance>).slot === null ? handOver.filter((_, n) => n !== 1) : handOver;
+  expect(moves).toEqual(first);
   expect(end).toMatchObject({ current: { spec: "new", serves: "wanted", slot: { port: 8442 } }, steered: 8442 });
   expect(end.draining).toHaveLength(1);
+});
+
+test("the next one gets nothing before it has the certificates that the current one hands out", () => {
+  const current = instance("current", 8441, other);
+  const begun = { running: false, listens: false, serves: "unknown" } as const;
+  const seen = world({ current, next: instance("next", 8442, begun) });
+  expect(nextMove(seen, wanted)).toEqual({ kind: "steer", to: current.slot });
+  const next = instance("next", 8442, { lacks: ["a.test"] });
+  expect(nextMove({ ...seen, next, steered: 8441 }, wanted)).toMatchObject({ kind: "start", instance: next });
+  expect(nextMove({ ...seen, next: { ...next, lacks: [] }, steered: 8441 }, wanted)).toMatchObject({
+    kind: "steer",
+    to: { port: 8442 },
+  });
+});
+
+test("what does not come up leaves nothing steered", () => {
+  const current = instance("current", 8441, other);
+  const seen = world({ current, steered: 8441 });
+  // As after its removal, and with the earlier configuration put back.
+  expect(nextMove({ ...seen, current: instance("current", 8441) }, wanted)).toEqual({ kind: "steer", to: null });
 });
 
 test("new connections meet the one that they are steered to, whatever it is called by then", () => {

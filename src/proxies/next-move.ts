@@ -1,4 +1,4 @@
-import { endsWithin, type Instance, type Wanted, type World } from "./instances.ts";
+import { endsWithin, type Instance, isUp, type Wanted, type World } from "./instances.ts";
 import { type Slot, slots } from "./slots.ts";
 
 /** One change to the server. After any of them, or in the middle of one, the next look finds out what is to be done. */
@@ -33,7 +33,8 @@ export function nextMove(world: World, wanted: Wanted): Move | undefined {
 }
 
 /** Of the next instance: does it take the current one's place, or is it none that we want? */
-function finishHandOver({ current, next, steered, unsteerable }: World, wanted: Wanted): Move | undefined {
+function finishHandOver(world: World, wanted: Wanted): Move | undefined {
+  const { current, next, steered, unsteerable } = world;
   if (!next) return undefined;
   if (!current) return { kind: "promote", instance: next };
   const isSteered = next.slot !== null && steered === next.slot.port;
@@ -45,9 +46,18 @@ function finishHandOver({ current, next, steered, unsteerable }: World, wanted: 
   const isWanted = made(next, wanted) && !fits(current, wanted);
   // Once it has run it may have been asked: then it is never just removed.
   if (!isWanted) return { kind: next.running ? "set-aside" : "remove", instance: next };
-  if (!isUp(next)) return { kind: "start", instance: next };
+  if (!isUp(next)) return beforeItListens(current, world) ?? { kind: "start", instance: next };
   if (next.serves !== "wanted") return { kind: "set-aside", instance: next };
   return unsteerable === null ? { kind: "steer", to: next.slot } : { kind: "set-aside", instance: current };
+}
+
+/**
+ * Both listen on 443, and the kernel would give half of the new connections to one that listens before it has loaded its
+ * certificates: so all go to the current one alone until the next one is up.
+ */
+function beforeItListens(current: Instance, { steered, unsteerable }: World): Move | undefined {
+  const { slot, listens } = current;
+  return slot && listens && unsteerable === null && steered !== slot.port ? { kind: "steer", to: slot } : undefined;
 }
 
 function settleCurrent(world: World, wanted: Wanted): Move | undefined {
@@ -97,6 +107,5 @@ function creation(role: "current" | "next", { current, draining, taken }: World)
 }
 
 const made = ({ id, spec }: Instance, wanted: Wanted) => spec === wanted.spec && id !== wanted.notThis;
-const isUp = ({ running, listens, serves }: Instance) => running && listens && serves !== "unknown";
 const fits = (instance: Instance, wanted: Wanted) =>
   made(instance, wanted) && isUp(instance) && instance.serves === "wanted";

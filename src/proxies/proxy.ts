@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Words } from "../host/host.ts";
 import type { Slot } from "./slots.ts";
 
 /** What one stack wants of the proxy. Kept on the server as one file a stack; the configuration is made from all of them. */
@@ -47,6 +48,8 @@ export interface ReverseProxy {
   reload(run: string): string[];
   /** Words, on the server, that print the configuration that a running instance serves, as JSON. */
   serving(run: string): string[];
+  /** Words, on the server, that print those of the hosts that a running instance hands out a certificate for. No application is asked. */
+  certified(slot: Slot, hosts: readonly string[]): Words;
   /** What is served by a configuration as `serving` prints it. */
   routes(configuration: string): ServedRoute[];
   /**

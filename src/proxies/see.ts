@@ -36,13 +36,15 @@ export async function seeProxy({ host, proxy }: Pick<ProxyView, "host" | "proxy"
         ...instance,
         listens: instance.running && open,
         ...(asked ? await served(host, proxy, instance, wanted) : silent),
+        lacks: [],
       };
     }),
   );
   const find = (role: Instance["role"]) => instances.filter((instance) => instance.role === role);
+  const [[current], [next]] = [find("current"), find("next")];
   return {
-    current: find("current")[0],
-    next: find("next")[0],
+    current,
+    next: next && { ...next, lacks: await lackedBy(next, current, { host, proxy }) },
     draining: find("draining"),
     units: [...printed.matchAll(/^(berth-drain-\S+)\.service /gm)].map(([, unit = ""]) => unit),
     ...readSteering(printed),
@@ -61,7 +63,7 @@ async function containersOf(host: Host): Promise<ContainerInspectInfo[]> {
 function describe(
   { Id, Name, State, Config, Created }: ContainerInspectInfo,
   proxy: ReverseProxy,
-): Omit<Instance, "listens" | "serves" | "routes"> {
+): Omit<Instance, "listens" | "serves" | "routes" | "lacks"> {
   const name = Name.replace(/^\//, "");
   const roles = (["current", "next"] as const).find((role) => name === nameOf(proxy.containerName, role));
   return {
@@ -74,6 +76,23 @@ function describe(
     created: Created,
   };
 }
+
+/** Hosts of both that only the current one has a certificate for: who was steered to the next one now would get none. */
+async function lackedBy(
+  next: Instance,
+  current: Instance | undefined,
+  { host, proxy }: Pick<ProxyView, "host" | "proxy">,
+): Promise<string[]> {
+  const common = hostsOf(next).filter((name) => current && hostsOf(current).includes(name));
+  if (!current?.slot || !next.slot || !current.listens || !next.listens || common.length === 0) return [];
+  const [there = "", here = ""] = await Promise.all(
+    [current.slot, next.slot].map((slot) => host.read(proxy.certified(slot, common))),
+  );
+  const taken = here.split("\n");
+  return there.split("\n").filter((name) => name !== "" && !taken.includes(name));
+}
+
+const hostsOf = ({ routes }: Instance) => [...new Set(routes.map((route) => route.host))];
 
 const silent: Pick<Instance, "serves" | "routes"> = { serves: "unknown", routes: [] };
 
