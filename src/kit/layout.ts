@@ -29,7 +29,7 @@ export const labels = {
   /** Hash of what the container was made from: another hash means another container. */
   spec: "dev.berth.spec",
   release: "dev.berth.release",
-  /** service, backing, release-command or proxy. */
+  /** service, backing, release-command, command (one that a person has run) or proxy. */
   role: "dev.berth.role",
   /** Of an instance of the proxy: the port that it alone listens on. */
   port: "dev.berth.port",

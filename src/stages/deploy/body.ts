@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions } from "dockerode";
 import { labels } from "../../kit/layout.ts";
-import type { Mount } from "../plan/schema.ts";
+import type { Mount, Published } from "../plan/schema.ts";
 
 const megabyte = 1024 * 1024;
 
@@ -9,7 +9,7 @@ export interface Body {
   image: string;
   stack: string;
   part: string;
-  role: "service" | "backing" | "release-command";
+  role: "service" | "backing" | "release-command" | "command";
   spec: string;
   release: string;
   network: string;
@@ -19,9 +19,13 @@ export interface Body {
   env: string[];
   mounts: readonly Mount[];
   memoryMegabytes: number;
+  /** null: as many processors as there are. */
+  cpus: number | null;
   /** null: the image's own. */
+  entrypoint: string[] | null;
   command: string[] | null;
   user: string | null;
+  published: readonly Published[];
   stopSeconds: number;
   restart: "no" | "unless-stopped";
   /** Answers 0 inside the container once it serves; null: nobody asks there. */
@@ -44,7 +48,7 @@ const readiness = {
   StartInterval: second,
 };
 
-/** A container of ours as the Engine is asked to create it: no more rights, memory and log than it needs, no open port. */
+/** A container of ours as the Engine is asked to create it: no more rights, memory and log than it needs, no port open but by wish. */
 export const containerBody = (body: Body): ContainerCreateOptions => ({
   name: body.name,
   Image: body.image,
@@ -56,14 +60,18 @@ export const containerBody = (body: Body): ContainerCreateOptions => ({
     [labels.release]: body.release,
   },
   Env: body.env,
+  ...(body.entrypoint === null ? {} : { Entrypoint: body.entrypoint }),
   ...(body.command === null ? {} : { Cmd: body.command }),
   ...(body.user === null ? {} : { User: body.user }),
   StopTimeout: body.stopSeconds,
+  ...(body.published.length === 0 ? {} : { ExposedPorts: exposed(body.published) }),
   ...(body.ready === null ? {} : { Healthcheck: { ...readiness, Test: ["CMD", ...body.ready] } }),
   HostConfig: {
     RestartPolicy: { Name: body.restart },
     Mounts: body.mounts.map(({ volume, path }) => ({ Type: "volume", Source: volume, Target: path, ReadOnly: false })),
     Memory: body.memoryMegabytes * megabyte,
+    ...(body.cpus === null ? {} : { NanoCpus: Math.round(body.cpus * 1e9) }),
+    ...(body.published.length === 0 ? {} : { PortBindings: bindings(body.published) }),
     CapDrop: ["ALL"],
     CapAdd: body.capabilities,
     SecurityOpt: ["no-new-privileges"],
@@ -81,3 +89,18 @@ export const containerBody = (body: Body): ContainerCreateOptions => ({
     },
   },
 });
+
+const portOf = ({ port, protocol }: Published) => `${port}/${protocol}`;
+
+const exposed = (published: readonly Published[]) => Object.fromEntries(published.map((one) => [portOf(one), {}]));
+
+/** Without an address: on all of the server's, of both families as far as it has them. */
+const bindings = (published: readonly Published[]) =>
+  Object.fromEntries(
+    published.map((one) => [
+      portOf(one),
+      published
+        .filter((other) => portOf(other) === portOf(one))
+        .map(({ hostPort }) => ({ HostIp: "", HostPort: String(hostPort) })),
+    ]),
+  );
