@@ -183,8 +183,9 @@ let images = 0;
 /** The proxy's image with another digest, which the server has: its name with that digest. */
 async function anotherImage(instruction = ""): Promise<string> {
   const name = `${lab.registry}/proxied/caddy:${++images}`;
-  const file = `FROM caddy:2\nLABEL other=${Date.now()}\n${instruction}\n`;
-  await docker(lab, ["build", "--quiet", "--tag", name, "-"], { input: file });
+  // A layer of its own: what adds none is as old as what it was made from, and an older image replaces no newer one.
+  const file = `FROM caddy:2\nRUN date +%s%N > /other\n${instruction}\n`;
+  await docker(lab, ["build", "--quiet", "--no-cache", "--tag", name, "-"], { input: file });
   await docker(lab, ["push", "--quiet", name]);
   await there(`docker pull --quiet ${name}`);
   const digests = await there(`docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' ${name}`);

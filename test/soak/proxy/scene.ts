@@ -10,6 +10,7 @@ import { connectSsh } from "../../../src/host/connect.ts";
 import type { Host, Lock } from "../../../src/host/host.ts";
 import { resolveTarget } from "../../../src/host/target.ts";
 import { BerthError } from "../../../src/kit/error.ts";
+import { labels } from "../../../src/kit/layout.ts";
 import { until } from "../../../src/kit/wait.ts";
 import type { ProxyAccess } from "../../../src/proxies/access.ts";
 import { lookAtProxy } from "../../../src/proxies/apply.ts";
@@ -26,7 +27,9 @@ export async function openAccess(server: Server, image?: string): Promise<ProxyA
   const host: Host = await connectSsh({ ...target, identitiesOnly: true }, { knownHosts });
   const lock = await lockAfterDeath(host);
   const engine = await host.engine();
-  const used = async () => (await engine.getContainer(caddy.containerName).inspect()).Config.Image;
+  // In the middle of a hand-over none may have the proxy's name.
+  const filters = { label: [`${labels.role}=proxy`] };
+  const used = async () => (await engine.listContainers({ all: true, filters }))[0]?.Image ?? "";
   const rest = { host, lock, engine, proxy: caddy, log: () => undefined, signal: new AbortController().signal };
   return { ...rest, image: image ?? (await used()), end: () => host.close() };
 }
