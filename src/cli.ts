@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
@@ -180,6 +181,9 @@ function terminalOf(json: boolean): Terminal {
     live: stderr.isTTY === true,
     say: (line) => stdout.write(`${line}\n`),
     write: (text) => stdout.write(text),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, "drain");
+    },
     note: (line) => stderr.write(`${line}\n`),
     ask,
     onInterrupt: (listener) => {

@@ -24,7 +24,16 @@ function eager() {
     asked.push(question);
     return "yes";
   };
-  const terminal: Terminal = { say, note: say, write: say, live: false, json: false, ask, onInterrupt: () => () => {} };
+  const terminal: Terminal = {
+    say,
+    note: say,
+    write: say,
+    drained: async () => undefined,
+    live: false,
+    json: false,
+    ask,
+    onInterrupt: () => () => {},
+  };
   return { person: personAt(berth, terminal), shown, asked };
 }
 

@@ -34,7 +34,17 @@ function terminal(typed: string | undefined, json = false): Terminal & { shown: 
     // What was typed before the question could be read is no answer to it.
     return options?.afresh === true ? typed : "yes";
   };
-  return { say, note: say, write: say, live: false, json, ask, onInterrupt: () => () => undefined, shown };
+  return {
+    say,
+    note: say,
+    write: say,
+    drained: async () => undefined,
+    live: false,
+    json,
+    ask,
+    onInterrupt: () => () => undefined,
+    shown,
+  };
 }
 
 const unable: Asker = { client: "test", open: undefined, ask: async () => "unable" };

@@ -13,6 +13,7 @@ import { addAgent } from "./agent.ts";
 import { approve } from "./approve.ts";
 import { followToEnd } from "./follow.ts";
 import type { Program } from "./install/entry.ts";
+import { addLogs } from "./logs.ts";
 import { type PlanOptions, wishesOf, withPlanOptions } from "./plan-options.ts";
 import { addSecrets } from "./secrets.ts";
 import type { ServeOptions } from "./serve.ts";
@@ -152,6 +153,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     .option("--identity <file>", "a private SSH key to log in with")
     .action(async (options: ServeOptions) => ended(await around.serve(options)));
 
+  addLogs(program, act);
   addAgent(program, around, act);
   addSecrets(program, around, act);
   addServers(program, act);

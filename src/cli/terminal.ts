@@ -7,6 +7,8 @@ export interface Terminal {
   say(text: string): void;
   /** A piece of the answer, as it is: the line goes on. */
   write(text: string): void;
+  /** Settles when the answer so far was taken from us: whoever says much waits for it. */
+  drained(): Promise<void>;
   /** Progress and notes: stderr. */
   note(text: string): void;
   /** stderr is a terminal: colour, and lines that are written over. */

@@ -26,6 +26,7 @@ export function surfaceOf(berth: Berth, { cwd, git }: { cwd: string; git: GitCre
       list: () => listStacks(berth),
       get: (name) => stackLine(berth, name),
       status: (name, signal) => stackStatus(berth, name, signal),
+      logs: async (name, wanted, signal) => (await import("./stack-logs.ts")).pageOfLogs(berth, name, wanted, signal),
     },
     servers: { list: () => listServers(berth) },
     secrets: {

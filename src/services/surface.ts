@@ -199,6 +199,30 @@ interface Stacks {
   get(name: string): StackLine;
   /** Looks at the server: what of the applied plan does not hold any more, what runs, what the address answers. */
   status(name: string, signal: AbortSignal): Promise<StackStatus>;
+  /** A page of what its containers print. Throws `no_such_service`, `bad_cursor`. */
+  logs(name: string, wanted: LogsPageWanted, signal: AbortSignal): Promise<LogsPage>;
+}
+
+export interface LogsPageWanted {
+  /** None: all, backing services too. */
+  services: readonly string[];
+  /** From an earlier page: `cursor` reads on, `older` reads what stands before. Undefined: the newest lines. */
+  cursor?: string | undefined;
+  sinceSeconds?: number | undefined;
+  /** Characters of text at most. */
+  chars: number;
+}
+
+export interface LogsPage {
+  /** Lines in the order of their times, each behind its time and its container: text from outside, scrubbed. */
+  text: string;
+  /** null: there is nothing to read on from. */
+  cursor: string | null;
+  older: string | null;
+  /** There is more behind `cursor` already. */
+  more: boolean;
+  /** All that have logs. */
+  services: string[];
 }
 
 export interface StackLine {
