@@ -4,10 +4,15 @@ import type { RunRecord } from "../run/store.ts";
 import { Plan } from "../stages/plan/schema.ts";
 import { planOf } from "../store/plans.ts";
 import type { Store } from "../store/store.ts";
+import { actIn } from "./stack-acts.ts";
+
+/** The hash of the plan that a run applies, or by which that stands to which something is done. */
+export const plannedHash = ({ operation }: Pick<RunRecord, "operation">): string =>
+  actIn(operation)?.arguments.plan ?? Operation.options[0].parse(operation).plan;
 
 /** The plan of a run, as it was approved. Throws `plan_gone`. */
-export function plannedBy({ store }: { store: Store }, { operation }: Pick<RunRecord, "operation">): Plan {
-  const { plan } = Operation.options[0].parse(operation);
+export function plannedBy({ store }: { store: Store }, run: Pick<RunRecord, "operation">): Plan {
+  const plan = plannedHash(run);
   const stored = planOf(store, plan);
   if (stored) return Plan.parse(stored.plan);
   throw new BerthError({

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { Operation } from "../approval/operation.ts";
 import { follow } from "../run/follow.ts";
 import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { runOf, stateOf } from "../run/runs.ts";
@@ -11,9 +10,11 @@ import { runStore } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { Berth } from "./berth.ts";
 import { whyBrokenOff } from "./broken-off.ts";
+import { plannedHash } from "./planned-by.ts";
 import { logFolder } from "./run-folder.ts";
 import { readLog } from "./run-log.ts";
 import { type StepsSeen, stepsSeen } from "./run-steps.ts";
+import { actParts } from "./stack-acts.ts";
 import type { LogReading, RunReading } from "./surface.ts";
 
 /** What a run did so far, and a page of its logs. Throws `no_such_run`, `bad_cursor`. */
@@ -74,7 +75,7 @@ export async function waitForRun({ store, machine, config }: Berth, id: string, 
   });
 }
 
-const Parts = z.array(z.enum(["provision", "build", "deploy"]));
+const Parts = z.array(z.enum(["provision", "build", "deploy", ...actParts]));
 
 function stepsIn({ calls }: RunRecord, rows: readonly EventRow[]): StepsSeen {
   const seen = stepsSeen(calls);
@@ -109,8 +110,6 @@ function requestsIn(rows: readonly EventRow[]): RunReading["requests"] {
     return figures ? [{ ...figures, line: figuresLine(figures, takings > 1) }] : [];
   });
 }
-
-const plannedHash = ({ operation }: RunRecord): string => Operation.options[0].parse(operation).plan;
 
 /** None where the plan is not in the state folder any more: what is missing here is no failure of the run. */
 function addressesOf(store: Store, hash: string): string[] {

@@ -6,6 +6,7 @@ import type { Plan } from "../stages/plan/schema.ts";
 import type { Wishes } from "../stages/plan/wishes.ts";
 import type { RunLine } from "./run-facts.ts";
 import type { ServerLine } from "./servers.ts";
+import type { ActPart } from "./stack-acts.ts";
 
 /**
  * All that tools and resources can do: each function a whole act on an opened Berth. What is heavy behind one (SSH, the
@@ -164,9 +165,9 @@ export interface LogReading {
 export interface RunReading {
   run: string;
   stack: string;
-  /** Hash of the plan that it applies. */
+  /** Hash of the plan that it applies, or by which that stands to which something is done. */
   plan: string;
-  parts: Part[];
+  parts: (Part | ActPart)[];
   state: "pending" | "running" | "done" | "failed" | "cancelled" | "interrupted" | "rolled_back";
   created: string;
   ended: string | null;
