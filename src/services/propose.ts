@@ -3,9 +3,9 @@ import { localEngine } from "../host/engine.ts";
 import type { Host } from "../host/host.ts";
 import { sha256 } from "../kit/canonical.ts";
 import { BerthError } from "../kit/error.ts";
-import { openView } from "../stages/analysis/read.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
-import { foldersOf, imagesOf, makePlan, type PlanInput, stackName } from "../stages/plan/make.ts";
+import { foldersOf, imagesOf } from "../stages/plan/images.ts";
+import { makePlan, type PlanInput, stackName } from "../stages/plan/make.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { mergeWishes, type Wishes } from "../stages/plan/wishes.ts";
 import { pinImage, surveyBuilder } from "../stages/survey/builder.ts";
@@ -56,8 +56,8 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
   const stack = stackName(proposed.analysis, proposed.wishes);
   return over(await connect(server), signal, async (host) => {
     noteServer(store, server);
-    const read = await readForPlan(berth, proposed);
-    const survey = await look(berth, host, server.name, stack, imagesOf(proposed.analysis, read.dockerfiles));
+    const contexts = await contextsOf(berth, proposed);
+    const survey = await look(berth, host, server.name, stack, imagesOf(proposed.analysis));
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
     const { last, serial, newStack, unknownHere } = standingOf(
       store,
@@ -69,7 +69,7 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
       analysis: proposed.analysis,
       survey,
       wishes: last ? mergeWishes(last.wishes, proposed.wishes) : proposed.wishes,
-      ...read,
+      contexts,
       given: berth.secrets.fingerprints(stack),
       tls: { directory: config.acme.directory, email: config.acme.email, trust: config.acme.trust },
       caBundle: config.caBundle === undefined ? null : sha256(config.caBundle),
@@ -103,26 +103,14 @@ async function over<T>(host: Host, signal: AbortSignal | undefined, work: (host:
   }
 }
 
-/** What the plan takes from the source itself, beside the facts of its analysis. */
-async function readForPlan(
-  { config }: Berth,
-  { source, analysis }: Proposed,
-): Promise<Pick<PlanInput, "contexts" | "dockerfiles">> {
+/** The hashes of the folders that builds see, but for the whole source's, which is known. */
+async function contextsOf({ config }: Berth, { source, analysis }: Proposed): Promise<PlanInput["contexts"]> {
   const folders = foldersOf(analysis).filter((folder) => folder !== ".");
-  const files = analysis.services.flatMap(({ dockerfile }) => dockerfile ?? []);
-  // A source of which nothing more is to be known may be gone from this machine.
-  if (folders.length === 0 && files.length === 0) return { contexts: {}, dockerfiles: {} };
+  // A source that nothing more is to be known of may be gone from this machine.
+  if (folders.length === 0) return {};
   const dir = await sourceDir(config, source.contentHash);
-  const contexts = folders.map(async (folder) => [folder, (await buildContext(dir, folder)).hash] as const);
-  const view = await openView(dir);
-  const dockerfiles = files.flatMap((path) => {
-    const text = view.text(path);
-    return text === undefined ? [] : [[path, text] as const];
-  });
-  return {
-    contexts: Object.fromEntries(await Promise.all(contexts)),
-    dockerfiles: Object.fromEntries(dockerfiles),
-  };
+  const hashed = folders.map(async (folder) => [folder, (await buildContext(dir, folder)).hash] as const);
+  return Object.fromEntries(await Promise.all(hashed));
 }
 
 async function look(berth: Berth, host: Host, name: string, stack: string, names: string[]): Promise<Survey> {

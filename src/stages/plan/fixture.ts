@@ -1,5 +1,6 @@
 import type { Analysis } from "../analysis/schema.ts";
 import type { Survey } from "../survey/schema.ts";
+import { foldersOf } from "./images.ts";
 import type { PlanInput } from "./make.ts";
 
 const stated = { evidence: [{ file: "server.js", line: 7, rule: "test" }], confidence: "stated" as const };
@@ -109,8 +110,7 @@ export const planInput = (change: Partial<PlanInput> = {}): PlanInput => ({
   analysis,
   survey,
   wishes: { domain: "shop.example.com", env: {} },
-  contexts: {},
-  dockerfiles: {},
+  contexts: Object.fromEntries(foldersOf(change.analysis ?? analysis).map((folder) => [folder, "f".repeat(64)])),
   given: {},
   tls: { directory: "https://acme.example/dir", email: null, trust: null },
   caBundle: null,

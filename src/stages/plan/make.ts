@@ -1,14 +1,17 @@
 import { hashOf } from "../../kit/canonical.ts";
-import type { Service as AnalysedService, Analysis } from "../analysis/schema.ts";
+import type { Analysis } from "../analysis/schema.ts";
 import type { Survey } from "../survey/schema.ts";
-import { backingKinds } from "./backing/index.ts";
 import { explain } from "./explain.ts";
-import { chooseSubnet, layoutOf } from "./network.ts";
+import { pinnedImages, proxyImage } from "./images.ts";
+import { allocate, chooseSubnet, layoutOf } from "./network.ts";
 import { packagesFor } from "./packages.ts";
+import { openedBy, publishedOf } from "./publish.ts";
 import { refuseNothing, refuseOpenQuestions, refuseTakenNames, refuseTooMany } from "./questions.ts";
-import { recipeFor } from "./recipes/index.ts";
-import { type Plan, Plan as PlanSchema } from "./schema.ts";
+import { refuseImpossible, withoutGone } from "./refuse.ts";
+import { planRouting } from "./routes.ts";
+import { type Backing, type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
+import { planStores } from "./stores.ts";
 import { isKept, type Wishes } from "./wishes.ts";
 
 export interface PlanInput {
@@ -18,8 +21,6 @@ export interface PlanInput {
   wishes: Wishes;
   /** Hashes of the folders that builds get to see (`foldersOf`), but for "." whose hash the source has. */
   contexts: Readonly<Record<string, string>>;
-  /** The texts of the services' own Dockerfiles, by the path that the analysis has. */
-  dockerfiles: Dockerfiles;
   /** Fingerprints of the secrets that a person has set for this stack, by name. */
   given: Readonly<Record<string, string>>;
   tls: Plan["tls"];
@@ -31,27 +32,6 @@ export interface PlanInput {
   start: Plan | null;
   /** Takes the newest images under the planned names instead of those of `start`, or those last applied. */
   updateImages: boolean;
-}
-
-/** The proxy that every stack gets, under its usual name. */
-const proxyImage = "caddy:2";
-
-/** The text of a service's own Dockerfile, where it has one. */
-export const ownOf = ({ dockerfile }: AnalysedService, dockerfiles: Dockerfiles): string | null =>
-  dockerfile === null ? null : (dockerfiles[dockerfile] ?? null);
-
-export type Dockerfiles = Readonly<Record<string, string>>;
-
-/** The folders of the source that builds of this analysis get to see. */
-export const foldersOf = (analysis: Analysis): string[] => [
-  ...new Set(analysis.services.map((service) => recipeFor(service).folder(service))),
-];
-
-/** The images that a plan of this analysis starts from, under their usual names: the survey finds what they are today. */
-export function imagesOf(analysis: Analysis, dockerfiles: Dockerfiles): string[] {
-  const bases = analysis.services.flatMap((service) => recipeFor(service).bases(service, ownOf(service, dockerfiles)));
-  const backing = neededKinds(analysis).map(({ kind, version }) => kind.image(version));
-  return [...new Set([...bases, ...backing, proxyImage])].sort();
 }
 
 /** The stack's name: wished, else after the source, as a DNS label. */
@@ -70,39 +50,45 @@ const unkept = (name: string) => (isKept(name) ? `${name}-app` : name);
 
 /**
  * The whole desired state, as plain data: the same input gives the same bytes, on any machine.
- * Throws `questions_open` with all that only a person can answer, and `recipe_missing`.
+ * Throws `questions_open` with all that only a person can answer, `recipe_missing`, and what `refuse.ts` refuses.
  */
 export function makePlan(input: PlanInput): Plan {
   const { analysis, survey, last } = input;
+  const { services } = analysis;
   refuseNothing(analysis);
-  const wishes = withoutGiven(input);
-  const stack = stackName(analysis, wishes);
-  const domain = wishes.domain ?? last?.routes[0]?.host;
-  const pinned = pinnedImages(input);
-  const provided = neededKinds(analysis).map(({ kind, version }) =>
-    kind.provide({ stack, image: pinned(kind.image(version)), name: kind.datastore }),
-  );
-  refuseTooMany(analysis);
-  refuseTakenNames(analysis, provided);
-  const volumeNames = new Set(provided.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+  const pinned = pinnedImages(survey, input.updateImages ? null : (input.start ?? last));
+  const stack = stackName(analysis, input.wishes);
+  const stores = planStores(analysis, { stack, last, pinned });
+  refuseTakenNames(analysis, stores);
+  const wishes = withoutGiven(withoutGone(input.wishes, { services, stores }, last), input.given);
+  refuseImpossible(wishes, { services, stores }, survey, last);
+  const domain = wishes.domain ?? last?.routes.find(({ path }) => path === "/")?.host;
+  const routing = planRouting(services, wishes, domain);
   const layout = layoutOf(subnetOf(input, stack));
-  const routed = routedService(analysis);
-  const parts = analysis.services.map((service, n) =>
+  const replicas = services.map(({ name }) => ({ name, replicas: wishes.services?.[name]?.replicas ?? 1 }));
+  refuseTooMany(analysis, replicas);
+  const addresses = allocate(layout.pairs, replicas, last?.services ?? []);
+  const volumeNames = new Set(stores.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+  const parts = services.map((service) =>
     planService(input, {
       stack,
-      domain: domain ?? "",
+      domain,
+      wishes,
       pinned,
-      provided,
+      stores,
       service,
-      addresses: layout.addresses(n),
-      routed: service === routed,
+      addresses: addresses.get(service.name) ?? [],
+      published: publishedOf(service.name, wishes),
+      isMain: service.name === routing.main,
       volumeNames,
     }),
   );
-  refuseOpenQuestions(input, stack, domain, parts);
+  refuseOpenQuestions(input, { stack, wishes, routing, parts });
+  const backing = stores.map((store) => planBacking(store.backing, wishes));
+  const planned = parts.map((part) => part.planned);
 
   const { server } = survey;
-  return PlanSchema.parse({
+  const plan = PlanSchema.parse({
     version: 1,
     stack,
     wishes,
@@ -114,30 +100,31 @@ export function makePlan(input: PlanInput): Plan {
       architecture: server.architecture,
     },
     build: planBuild(input),
-    images: parts.map(({ image }) => image),
-    services: parts.map(({ planned }) => planned),
-    backing: provided.map(({ backing }) => backing),
-    volumes: [...provided.flatMap(({ volumes }) => volumes), ...parts.flatMap(({ volumes }) => volumes)],
+    images: parts.flatMap(({ image }) => image ?? []),
+    services: planned,
+    backing,
+    volumes: [...stores.flatMap(({ volumes }) => volumes), ...parts.flatMap(({ volumes }) => volumes)],
     network: { name: stack, subnet: layout.subnet, gateway: layout.gateway, ipRange: layout.ipRange },
-    routes: routed && domain ? [{ host: domain, path: "/", service: routed.name, strip: false }] : [],
+    routes: routing.routes.map(({ host = "", path, service, strip }) => ({ host, path, service, strip })),
     tls: input.tls,
     proxy: { kind: "caddy", image: pinned(proxyImage) },
-    secrets: [
-      ...provided.flatMap(({ secrets }) => secrets),
+    secrets: distinct([
+      ...stores.flatMap(({ secrets }) => secrets),
       ...parts.flatMap(({ environment }) => environment.secrets),
-    ],
-    provision: planProvision(survey),
-    ...explain(
-      input,
-      stack,
-      parts.map(({ planned }) => planned),
-      provided.map(({ backing }) => backing),
-    ),
+    ]),
+    provision: planProvision(survey, [...planned, ...backing]),
+    reasons: [],
+    risks: [],
   } satisfies Plan);
+  return { ...plan, ...explain(input, plan, { stores, routing }) };
 }
 
+/** Two services may read one secret. */
+const distinct = (secrets: Plan["secrets"]): Plan["secrets"] =>
+  secrets.filter(({ name }, n) => secrets.findIndex((one) => one.name === name) === n);
+
 /** What a person has set as a secret since is no longer kept in clear as well. */
-const withoutGiven = ({ wishes, given }: PlanInput): Wishes => ({
+const withoutGiven = (wishes: Wishes, given: PlanInput["given"]): Wishes => ({
   ...wishes,
   env: Object.fromEntries(Object.entries(wishes.env).filter(([name]) => !Object.hasOwn(given, name))),
 });
@@ -145,26 +132,11 @@ const withoutGiven = ({ wishes, given }: PlanInput): Wishes => ({
 /** Identity of a plan: sha256 of its canonical JSON. */
 export const planHash = (plan: Plan): string => hashOf(plan);
 
-/** What is applied stays as it is until a person asks for newer images: a moved tag must not restart a database. */
-function pinnedImages({ survey, last, start, updateImages }: PlanInput) {
-  const kept = updateImages ? null : (start ?? last);
-  const known = kept
-    ? [kept.proxy.image, ...kept.backing.map(({ image }) => image), ...kept.images.flatMap(({ bases }) => bases)]
-    : [];
-  return (name: string): string => {
-    const pinned = known.find((reference) => reference.startsWith(`${name}@`)) ?? survey.images[name];
-    if (!pinned) throw new Error(`the survey did not look up ${name}`);
-    return pinned;
-  };
-}
-
-function neededKinds({ datastores }: Analysis) {
-  return datastores
-    .filter(({ required }) => required)
-    .flatMap(({ name, version }) =>
-      backingKinds.filter(({ datastore }) => datastore === name).map((kind) => ({ kind, version })),
-    );
-}
+const planBacking = (backing: Backing, wishes: Wishes): Backing => ({
+  ...backing,
+  published: publishedOf(backing.name, wishes),
+  memoryMegabytes: wishes.services?.[backing.name]?.memoryMegabytes ?? backing.memoryMegabytes,
+});
 
 /** A stack keeps its network. One that a first apply made before it failed is not in its own way either. */
 function subnetOf({ survey, last }: PlanInput, stack: string): string {
@@ -173,9 +145,6 @@ function subnetOf({ survey, last }: PlanInput, stack: string): string {
 }
 
 const takenSubnets = ({ server }: Survey) => [...server.networks.flatMap(({ subnets }) => subnets), ...server.routes];
-
-const routedService = ({ services }: Analysis) =>
-  services.find(({ kind }) => kind === "web" || kind === "frontend") ?? services.find(({ port }) => port !== null);
 
 function planBuild({ survey: { builder, server }, caBundle }: PlanInput): Plan["build"] {
   const here = builder?.architecture === server.architecture;
@@ -191,7 +160,7 @@ function planBuild({ survey: { builder, server }, caBundle }: PlanInput): Plan["
   };
 }
 
-function planProvision({ server, target }: Survey): Plan["provision"] {
+function planProvision({ server, target }: Survey, parts: Parameters<typeof openedBy>[0]): Plan["provision"] {
   // Not asked whether there is swap already: a plan must not change by having been applied. The step looks.
   const small = server.memoryMegabytes < 2048 && !server.container;
   return {
@@ -201,6 +170,7 @@ function planProvision({ server, target }: Survey): Plan["provision"] {
     openPorts: [
       { port: 80, protocol: "tcp", why: "certificates, and the redirect to HTTPS" },
       { port: 443, protocol: "tcp", why: "HTTPS" },
+      ...openedBy(parts),
     ],
   };
 }

@@ -37,8 +37,10 @@ export function chooseSubnet(taken: readonly string[], stack: string): string {
   });
 }
 
-/** How many services have their two addresses below .128, from .10 on. */
-export const mostServices = 59;
+/** How many pairs of addresses there are below .128, from .10 on. */
+export const mostPairs = 59;
+
+export type Pair = [string, string];
 
 /** Fixed addresses lie below .128; what the Engine hands out by itself lies above, so that it can never take one. */
 export function layoutOf(subnet: string) {
@@ -47,7 +49,44 @@ export function layoutOf(subnet: string) {
     subnet,
     gateway: toAddress(base + 1),
     ipRange: `${toAddress(base + 128)}/25`,
-    /** The two addresses of the n-th service, counted from 0; at most `mostServices` services. */
-    addresses: (n: number): [string, string] => [toAddress(base + 10 + 2 * n), toAddress(base + 11 + 2 * n)],
+    /** All pairs of fixed addresses, in order. */
+    pairs: Array.from(
+      { length: mostPairs },
+      (_, n): Pair => [toAddress(base + 10 + 2 * n), toAddress(base + 11 + 2 * n)],
+    ),
   };
+}
+
+interface Addressed {
+  name: string;
+  addresses: readonly Pair[];
+}
+
+/**
+ * A pair for each replica of each service: what a service had in `last` it keeps, since a container cannot move. Others get
+ * pairs that nobody had there while there are any, since what leaves still runs while what is new begins.
+ */
+export function allocate(
+  pairs: readonly Pair[],
+  wanted: readonly { name: string; replicas: number }[],
+  last: readonly Addressed[],
+): Map<string, Pair[]> {
+  const known = new Map(pairs.map((pair) => [pair[0], pair]));
+  const kept = wanted.map(({ name, replicas }) => {
+    const before = last.find((one) => one.name === name)?.addresses ?? [];
+    return before
+      .map(([first]) => known.get(first))
+      .filter((pair) => pair !== undefined)
+      .slice(0, replicas);
+  });
+  const had = new Set(last.flatMap(({ addresses }) => addresses.map(([first]) => first)));
+  const taken = new Set(kept.flat().map(([first]) => first));
+  const free = pairs.filter(([first]) => !taken.has(first));
+  const next = [...free.filter(([first]) => !had.has(first)), ...free.filter(([first]) => had.has(first))];
+  const all = new Map<string, Pair[]>();
+  for (const [n, { name, replicas }] of wanted.entries()) {
+    const own = kept[n] ?? [];
+    all.set(name, [...own, ...next.splice(0, replicas - own.length)]);
+  }
+  return all;
 }

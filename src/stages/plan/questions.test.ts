@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { analyzeFiles, packageJson } from "../analysis/fixture.ts";
 import { analysis, planInput } from "./fixture.ts";
-import { imagesOf, makePlan } from "./make.ts";
+import { imagesOf } from "./images.ts";
+import { makePlan } from "./make.ts";
 
 const [web] = analysis.services;
 const asking = {
@@ -56,7 +57,7 @@ test.each([
     "index.js": "app.listen(3000)",
     ...files,
   });
-  expect(() => imagesOf(found, {})).toThrow(
+  expect(() => imagesOf(found)).toThrow(
     expect.objectContaining({
       code: "recipe_missing",
       cause: expect.stringContaining(cause),

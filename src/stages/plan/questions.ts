@@ -1,29 +1,38 @@
 import { BerthError } from "../../kit/error.ts";
 import { visible } from "../../kit/text.ts";
 import type { Analysis, Service } from "../analysis/schema.ts";
-import type { Provided } from "./backing/backing.ts";
 import type { PlanInput } from "./make.ts";
-import { mostServices } from "./network.ts";
-import { type PlannedService, wishedPort } from "./service.ts";
+import { mostPairs } from "./network.ts";
+import { wishedPort } from "./ports.ts";
+import type { Routing } from "./routes.ts";
+import type { PlannedService } from "./service.ts";
+import type { PlannedStore } from "./stores.ts";
+
+/** What of a plan only a person can settle. */
+interface Unsettled {
+  stack: string;
+  wishes: PlanInput["wishes"];
+  routing: Routing;
+  parts: readonly PlannedService[];
+}
 
 /** Throws `questions_open` with all that only a person can answer, and how. */
-export function refuseOpenQuestions(
-  input: PlanInput,
-  stack: string,
-  domain: string | undefined,
-  parts: readonly PlannedService[],
-): void {
-  const { analysis } = input;
+export function refuseOpenQuestions({ analysis }: PlanInput, { stack, wishes, routing, parts }: Unsettled): void {
+  const missing = parts.flatMap(({ environment }) => environment.missing);
   const open = [
-    ...(domain === undefined ? ["domain: which host name leads to the server? (--domain HOST)"] : []),
-    ...stillOpen(input).map(({ about, question }) => `${about}: ${question} (${answerTo(about, analysis)})`),
-    ...parts.flatMap(({ environment }) =>
-      environment.missing.map(({ name, secret, at }) =>
+    ...(routing.routes.some(({ host }) => host === undefined)
+      ? ["domain: which host name leads to the server? (--domain HOST)"]
+      : []),
+    ...stillOpen(analysis, wishes, routing).map(
+      ({ about, question }) => `${about}: ${question} (${answerTo(about, analysis)})`,
+    ),
+    ...missing
+      .filter(({ name }, n) => missing.findIndex((one) => one.name === name) === n)
+      .map(({ name, secret, at }) =>
         secret
           ? `${name} (${at}): a secret that only you know (berth secrets set ${name} --stack ${stack})`
           : `${name} (${at}): a value that only you know (--env ${name}=VALUE)`,
       ),
-    ),
   ];
   if (open.length === 0) return;
   throw new BerthError({
@@ -36,11 +45,12 @@ export function refuseOpenQuestions(
   });
 }
 
-const stillOpen = ({ analysis, wishes }: PlanInput) =>
-  analysis.questions
+const stillOpen = ({ questions, services }: Analysis, wishes: PlanInput["wishes"], { main }: Routing) =>
+  questions
     .filter(({ required }) => required)
     .filter(
-      ({ about }) => !analysis.services.some((one) => isPort(about, one) && wishedPort(one, wishes) !== undefined),
+      ({ about }) =>
+        !services.some((one) => isPort(about, one) && wishedPort(one, wishes, one.name === main) !== undefined),
     );
 
 const isPort = (about: string, { name }: Service) => about === `services.${name}.port`;
@@ -60,32 +70,36 @@ export function refuseNothing({ name, services, languages }: Analysis): void {
     code: "nothing_to_deploy",
     message: "No program that Berth can deploy was found in the source.",
     object: name,
-    cause: `Berth looks for a package.json with a "start" script or a web framework, so far; the source holds ${languages.map((one) => one.name).join(", ") || "no code"}.`,
-    next: "Name the folder that holds the package.json (in a git address: #BRANCH:FOLDER), or give it a start script.",
+    cause: `Berth looks for Node and Python programs, front ends, plain pages, Dockerfiles and compose files; the source holds ${languages.map((one) => one.name).join(", ") || "no code"}.`,
+    next: "Name the folder that holds the program (in a git address: #BRANCH:FOLDER), or add a Dockerfile.",
   });
 }
 
-/** Throws `too_many_services`: each has two fixed addresses in the stack's network, below those that the Engine hands out. */
-export function refuseTooMany({ name, services }: Analysis): void {
-  if (services.length <= mostServices) return;
+/** Throws `too_many_services`: each container has two fixed addresses in the stack's network, below those that the Engine hands out. */
+export function refuseTooMany({ name }: Analysis, wanted: readonly { replicas: number }[]): void {
+  const pairs = wanted.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (pairs <= mostPairs) return;
   throw new BerthError({
     code: "too_many_services",
-    message: `The source has ${services.length} services, and a stack may have ${mostServices}.`,
+    message: `The source has ${wanted.length} services with ${pairs} replicas, and a stack may have ${mostPairs}.`,
     object: name,
-    cause: "Every package that is started counts as a service.",
-    next: "Deploy its parts as stacks of their own: name their folders as sources, each with --stack NAME.",
+    cause: "Every package that is started counts as a service, and each of its replicas needs addresses of its own.",
+    next: "Wish fewer replicas, or deploy parts as stacks of their own: their folders as sources, each with --stack NAME.",
   });
 }
 
 /** Services and backing services are found by name in one network. Throws `service_name_taken`. */
-export function refuseTakenNames({ services }: Analysis, provided: readonly Provided[]): void {
-  const taken = services.find(({ name }) => provided.some(({ backing }) => backing.name === name));
-  if (taken === undefined) return;
+export function refuseTakenNames({ services }: Analysis, stores: readonly PlannedStore[]): void {
+  const backing = stores.map((store) => store.backing.name);
+  const taken = services.find(({ name }) => backing.includes(name));
+  const twice = backing.find((name, n) => backing.indexOf(name) !== n);
+  if (taken === undefined && twice === undefined) return;
+  const name = taken?.name ?? twice;
   throw new BerthError({
     code: "service_name_taken",
-    message: `A service has the name of the backing service ${taken.name}.`,
-    object: taken.path,
-    cause: `Both would answer to ${taken.name} in the stack's network, and share an environment file.`,
-    next: 'Give it another "name" in its package.json, then run the command again.',
+    message: `${taken ? "A service" : "Another database"} has the name of the backing service ${name}.`,
+    object: taken?.path ?? `${name}`,
+    cause: `Both would answer to ${name} in the stack's network, and share an environment file.`,
+    next: 'Give it another "name" where the source names it (its package.json, its compose file), then run the command again.',
   });
 }

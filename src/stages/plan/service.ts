@@ -1,124 +1,147 @@
 import { hashOf } from "../../kit/canonical.ts";
 import { partName } from "../../kit/layout.ts";
 import type { Service as AnalysedService } from "../analysis/schema.ts";
-import type { Provided } from "./backing/backing.ts";
+import { beginsAsRoot, rootCapabilities } from "./capabilities.ts";
 import { type PlannedEnvironment, planEnvironment } from "./environment.ts";
-import { ownOf, type PlanInput } from "./make.ts";
+import { planHealth } from "./health.ts";
+import { withTag } from "./images.ts";
+import type { PlanInput } from "./make.ts";
+import type { Pair } from "./network.ts";
+import { portOf } from "./ports.ts";
 import { recipeFor } from "./recipes/index.ts";
-import type { Image, Service } from "./schema.ts";
+import type { Image, Published, Service } from "./schema.ts";
+import { dependenciesOf, type PlannedStore } from "./stores.ts";
+import { planStrategy } from "./strategy.ts";
 import type { Wishes } from "./wishes.ts";
-import { planWritable } from "./writable.ts";
+import { type PlannedWritable, planWritable } from "./writable.ts";
 
 export interface ServiceInput {
   stack: string;
-  domain: string;
-  pinned: (name: string) => string;
-  provided: readonly Provided[];
+  domain: string | undefined;
+  wishes: Wishes;
+  pinned(name: string): string;
+  stores: readonly PlannedStore[];
   service: AnalysedService;
-  addresses: [string, string];
-  routed: boolean;
+  addresses: Pair[];
+  published: Published[];
+  /** Wishes for the stack that name no service are meant for this one. */
+  isMain: boolean;
   /** Names of the stack's volumes so far. */
   volumeNames: Set<string>;
 }
 
 export interface PlannedService {
   planned: Service;
-  image: Image;
+  /** None where it is pulled from a registry. */
+  image: Image | undefined;
   volumes: { name: string; holds: string }[];
   environment: PlannedEnvironment;
 }
 
+/** What runs of a service: built out of the source by a recipe, or pulled as it is. */
+interface Program {
+  reference: string;
+  image: Image | undefined;
+  user: string | null;
+  memoryMegabytes: number;
+}
+
 /** One service of the plan, with the image that it runs and what it needs to be there. */
-export function planService(
-  input: PlanInput,
-  { stack, domain, pinned, provided, service, addresses, routed, volumeNames }: ServiceInput,
-): PlannedService {
-  const { analysis, wishes, given, source, caBundle } = input;
-  const recipe = recipeFor(service);
-  const own = ownOf(service, input.dockerfiles);
-  const folder = recipe.folder(service);
-  const port = (routed ? wishedPort(service, wishes) : undefined) ?? service.port ?? 3000;
-  const writable = planWritable(stack, service, recipe.workdir(service, own), volumeNames);
+export function planService(input: PlanInput, given: ServiceInput): PlannedService {
+  const { analysis } = input;
+  const { stack, wishes, stores, service, isMain } = given;
+  const { name } = service;
+  const wished = wishes.services?.[name] ?? {};
+  const port = portOf(service, wishes, isMain);
+  const writable = planWritable(stack, service, workdirOf(service), given.volumeNames);
   const environment = planEnvironment({
     analysis,
     service,
     port,
-    domain,
+    domain: given.domain,
     wishes,
-    provided,
-    given,
+    stores,
+    given: input.given,
     writableFrom: writable.env,
   });
+  const program = service.image === null ? built(input, given, { port, writable, environment }) : pulled(given);
+  const replicas = given.addresses.length;
+  const planned: Service = {
+    name,
+    image: program.reference,
+    port,
+    entrypoint: service.entrypoint ?? null,
+    command: service.command,
+    releaseCommand: service.release === null ? null : ["sh", "-c", service.release],
+    user: program.user,
+    env: environment.env,
+    mounts: writable.mounts,
+    published: given.published,
+    health: planHealth(service, port, isMain ? wishes : {}),
+    replicas,
+    memoryMegabytes: wished.memoryMegabytes ?? (isMain ? wishes.memoryMegabytes : undefined) ?? program.memoryMegabytes,
+    cpus: wished.cpus ?? null,
+    capabilities: beginsAsRoot(program.user) ? rootCapabilities : [],
+    strategy: planStrategy(service, {
+      wished: wished.strategy,
+      replicas,
+      published: given.published,
+      alone: writable.alone,
+    }),
+    addresses: given.addresses,
+    stopSeconds: 10,
+    dependsOn: dependenciesOf([...service.depends_on, ...referredTo(environment)], analysis.services, stores).filter(
+      (other) => other !== name,
+    ),
+  };
+  return { planned, image: program.image, volumes: writable.volumes, environment };
+}
+
+function built(
+  { source, caBundle, contexts }: PlanInput,
+  { stack, service, pinned }: ServiceInput,
+  { port, writable, environment }: { port: number | null; writable: PlannedWritable; environment: PlannedEnvironment },
+): Program {
+  const recipe = recipeFor(service);
+  const folder = recipe.folder(service);
+  const args = { ...service.own_build?.args, ...environment.args };
   const dockerfile = recipe.dockerfile({
     service,
     port,
     pinned,
     ca: caBundle?.slice(0, 12) ?? null,
     writable: writable.mounts.map(({ path }) => path),
-    own,
-    args: {},
+    args,
   });
   const content = {
     dockerfile,
     folder,
-    context: folder === "." ? source.contentHash : (input.contexts[folder] ?? unread(folder)),
-    args: {},
-    bases: recipe.bases(service, own).map(pinned),
+    context: folder === "." ? source.contentHash : (contexts[folder] ?? unread(folder)),
+    args,
+    bases: recipe.bases(service).map(pinned),
   };
-  const image: Image = {
-    service: service.name,
-    repository: `berth/${partName(stack, service.name)}`,
-    tag: hashOf(content).slice(0, 16),
-    ...content,
+  const repository = `berth/${partName(stack, service.name)}`;
+  const image: Image = { service: service.name, repository, tag: hashOf(content).slice(0, 16), ...content };
+  return {
+    reference: `${repository}:${image.tag}`,
+    image,
+    user: service.user ?? recipe.user(service),
+    memoryMegabytes: recipe.memoryMegabytes,
   };
-  const planned: Service = {
-    name: service.name,
-    image: `${image.repository}:${image.tag}`,
-    port,
-    entrypoint: null,
-    command: null,
-    releaseCommand: service.release === null ? null : ["sh", "-c", service.release],
-    user: recipe.user(service, own),
-    env: environment.env,
-    mounts: writable.mounts,
-    published: [],
-    health: planHealth(service, routed ? wishes : {}),
-    replicas: 1,
-    memoryMegabytes: (routed ? wishes.memoryMegabytes : undefined) ?? 512,
-    cpus: null,
-    capabilities: [],
-    strategy: writable.strategy,
-    addresses: [addresses],
-    stopSeconds: 10,
-    dependsOn: service.depends_on.filter((name) =>
-      [...analysis.services, ...provided.map(({ backing }) => backing)].some((other) => other.name === name),
-    ),
-  };
-  return { planned, image, volumes: writable.volumes, environment };
 }
+
+const pulled = ({ service, pinned }: ServiceInput): Program => ({
+  reference: pinned(withTag(service.image ?? "")),
+  image: undefined,
+  user: service.user ?? null,
+  memoryMegabytes: 512,
+});
+
+const workdirOf = (service: AnalysedService) => (service.image === null ? recipeFor(service).workdir(service) : "/");
+
+const referredTo = ({ env }: PlannedEnvironment) =>
+  Object.values(env).flatMap((source) => (source.from === "reference" ? [source.to] : []));
 
 function unread(folder: string): never {
   throw new Error(`nobody read what lies in ${folder}`);
-}
-
-/** Who sets the variable that moves the port, or PORT where the code shows none, says where the service listens. */
-export function wishedPort({ port_env }: AnalysedService, { env }: PlanInput["wishes"]): number | undefined {
-  const port = Number(env[port_env ?? "PORT"]);
-  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
-}
-
-function planHealth(
-  { health_path, evidence }: AnalysedService,
-  { healthPath, healthSeconds: timeoutSeconds = 60 }: Partial<Wishes>,
-): Service["health"] {
-  if (healthPath) return { path: healthPath, command: null, timeoutSeconds, why: "wished" };
-  const at = evidence["health_path"]?.[0];
-  if (health_path)
-    return {
-      path: health_path,
-      command: null,
-      timeoutSeconds,
-      why: at ? `${at.file}:${at.line}` : "found in the source",
-    };
-  return { path: null, command: null, timeoutSeconds, why: "no health path was found, so an open port has to do" };
 }

@@ -2,14 +2,15 @@ import { posix } from "node:path";
 import { hashOf } from "../../kit/canonical.ts";
 import { partName } from "../../kit/layout.ts";
 import type { Service as AnalysedService, Writable } from "../analysis/schema.ts";
-import type { Mount, Service } from "./schema.ts";
+import type { Mount } from "./schema.ts";
 
 export interface PlannedWritable {
   mounts: Mount[];
   volumes: { name: string; holds: string }[];
   /** The variable that moves a path, with where it is mounted. */
   env: Record<string, string>;
-  strategy: Service["strategy"];
+  /** Why no two of it may run at once; null: they may. */
+  alone: string | null;
 }
 
 /** A file that is written is a database or a lock: two processes on it are one too many. */
@@ -29,13 +30,12 @@ export function planWritable(
     mounts: [],
     volumes: [],
     env: {},
-    strategy: { kind: "overlap", why: "the old version answers until the new one is healthy" },
+    alone: null,
   };
   for (const writable of service.writable) {
     const { folder, path } = placeOf(writable, workdir);
     if (writable.from_env) planned.env[writable.from_env] = path;
-    if (isFile(path))
-      planned.strategy = { kind: "stop-first", why: `${path} is one file that two processes must not write at once` };
+    if (isFile(path)) planned.alone = `${path} is one file that two processes must not write at once`;
     if (planned.mounts.some((mount) => mount.path === folder)) continue;
     const name = volumeName(partName(stack, service.name), folder, workdir, taken);
     planned.mounts.push({ volume: name, path: folder, why: writable.why });

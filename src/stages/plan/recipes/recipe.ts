@@ -2,15 +2,14 @@ import type { Service as AnalysedService } from "../../analysis/schema.ts";
 
 export interface RecipeInput {
   service: AnalysedService;
-  port: number;
+  /** null: it listens nowhere. */
+  port: number | null;
   /** Image references by usual name: `node:24-slim` → `node:24-slim@sha256:…`. */
   pinned(name: string): string;
   /** First 12 hex of the CA bundle's hash, where build steps need one. */
   ca: string | null;
   /** Absolute paths that the service writes to and that become volumes. */
   writable: string[];
-  /** The text of the service's own Dockerfile, where it has one. */
-  own: string | null;
   /** Variables that the build reads, with their values: each needs its `ARG`. */
   args: Readonly<Record<string, string>>;
 }
@@ -21,18 +20,18 @@ export interface Recipe {
   fits(service: AnalysedService): boolean;
   /** The folder of the source that the build gets to see, "." for all of it: what lies beside it changes no image. */
   folder(service: AnalysedService): string;
-  /** The images that its Dockerfile starts from, under their usual names. `own`: as in RecipeInput. */
-  bases(service: AnalysedService, own: string | null): string[];
+  /** The images that its Dockerfile starts from, under their usual names. */
+  bases(service: AnalysedService): string[];
   /** Where what it builds listens, whatever the source says; null: where the service does. */
   port: number | null;
   /** Where the application lies in the image; relative paths of the source are below it. */
-  workdir(service: AnalysedService, own: string | null): string;
+  workdir(service: AnalysedService): string;
   /** null: the image's own. */
-  user(service: AnalysedService, own: string | null): string | null;
+  user(service: AnalysedService): string | null;
   /** How much memory is enough where nobody says otherwise. */
   memoryMegabytes: number;
   /** What a person should know of how it builds this service, in sentences for the plan's reasons. */
-  notes?(service: AnalysedService, own: string | null): string[];
+  notes?(service: AnalysedService): string[];
   /** A Dockerfile that BuildKit in Engine 20.10 accepts: same input, same bytes. */
   dockerfile(input: RecipeInput): string;
 }
