@@ -31,7 +31,7 @@ export interface ProxyState {
  */
 export async function lookAtProxy(view: ProxyView, change?: StackRoutes): Promise<ProxyState> {
   const { host, proxy } = view;
-  const wanted = proxy.configuration(withChange(await readRoutes(host), change));
+  const wanted = proxy.configuration(withChange(await readRoutes(host, change?.stack), change));
   const files = await Promise.all(
     [wanted, ...wanted.needs].map(async ({ path, content }) => (await readFile(host, path)) === content),
   );

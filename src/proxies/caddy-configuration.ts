@@ -1,6 +1,7 @@
 import { sha256 } from "../kit/canonical.ts";
 import { paths } from "../kit/layout.ts";
-import type { ServerFile, StackRoutes } from "./proxy.ts";
+import type { ServerFile, StackRoute, StackRoutes } from "./proxy.ts";
+import { sortedRoutes } from "./routes.ts";
 
 /** As the container sees `paths.proxyEtc`. */
 export const inside = "/etc/caddy";
@@ -11,7 +12,11 @@ export const socket = "admin.sock";
 export const phaseFile = "phase";
 
 /** With what no name has between the two: `a` and `b-c` would else be `a-b` and `c`, and one stack get the other's visitors. */
-export const upstreamName = (stack: string, service: string) => `${stack}_${service}`;
+export const upstreamName = (stack: string, service: string, replica = 1) =>
+  `${stack}_${service}${replica === 1 ? "" : `.${replica}`}`;
+
+const upstreamNames = (stack: string, { service, replicas }: StackRoute) =>
+  Array.from({ length: replicas }, (_, n) => upstreamName(stack, service, n + 1));
 
 /** What is dialled is what stands in a file on the server, which the container sees under another path; and back. */
 const dialling = (file: string) => `{file.${file.replace(paths.proxyEtc, inside)}}`;
@@ -19,7 +24,7 @@ export const fileDialled = (dial: string) => dial.replace(/^\{file\.(.*)\}$/, "$
 
 /** The configuration as Caddy takes it, from the stacks in the order given. */
 export function caddyConfiguration(stacks: readonly StackRoutes[]) {
-  const hosts = stacks.flatMap((stack) => stack.routes.map((route) => route.host));
+  const hosts = stacks.flatMap(hostsOf);
   return {
     admin: { listen: `unix//run/caddy/${socket}`, config: { persist: false } },
     logging: { logs: { default: { exclude: ["http.log.access"] }, access: accessLog } },
@@ -37,6 +42,8 @@ export function caddyConfiguration(stacks: readonly StackRoutes[]) {
     },
   };
 }
+
+const hostsOf = ({ routes }: StackRoutes) => [...new Set(routes.map(({ host }) => host))];
 
 /** Neither header values nor query strings: both carry tokens, and whoever reads logs need not hold them. */
 const accessLog = {
@@ -99,9 +106,7 @@ const secureServer = (stacks: readonly StackRoutes[]) => ({
   strict_sni_host: true,
   routes: [
     whileDraining,
-    ...stacks.flatMap(({ stack, routes }) =>
-      routes.map(({ host, service }) => route(host, upstreamName(stack, service))),
-    ),
+    ...stacks.flatMap(({ stack, routes }) => sortedRoutes(routes).map((one) => route(one, upstreamNames(stack, one)))),
     unknownHost,
   ],
 });
@@ -115,21 +120,38 @@ const whileDraining = {
 const withoutServer = { handler: "headers", response: { delete: ["Server", "Via"], deferred: true } };
 const unknownHost = { handle: [withoutServer, { handler: "static_response", status_code: 404 }] };
 
-const route = (host: string, upstream: string) => ({
-  match: [{ host: [host] }],
+const route = ({ host, path, strip }: StackRoute, upstreams: readonly string[]) => ({
+  match: [{ host: [host], ...(path === "/" ? {} : { path_regexp: { pattern: patternOf(path) } }) }],
   handle: [
     withoutServer,
+    ...(strip && path !== "/" ? [{ handler: "rewrite", strip_path_prefix: path }] : []),
     {
       handler: "reverse_proxy",
       // Read for each request, so that a release needs no reload; missing or dead for a moment is waited for.
-      upstreams: [{ dial: dialling(`${paths.proxyUp}/${upstream}`) }],
-      load_balancing: { try_duration: "5s", try_interval: "100ms" },
+      upstreams: upstreams.map((name) => ({ dial: dialling(`${paths.proxyUp}/${name}`) })),
+      ...(upstreams.length === 1 ? { load_balancing: waiting } : shared),
       // An application that closes a kept-alive connection just when it is used again would answer 502.
       transport: { protocol: "http", keep_alive: { enabled: false }, dial_timeout: "2s" },
     },
   ],
   terminal: true,
 });
+
+const waiting = { try_duration: "5s", try_interval: "100ms" };
+
+/**
+ * The replica with the fewest open requests. One that cannot be reached is left out for a second, which is less than a request
+ * is held: where all are left out, what arrives waits and is not lost. Tried again elsewhere is what never got there, and GET.
+ */
+const shared = {
+  load_balancing: { selection_policy: { policy: "least_conn" }, ...waiting },
+  health_checks: { passive: { fail_duration: "1s", max_fails: 1 } },
+};
+
+/** Caddy's own matcher for paths takes upper case for lower case; whole segments, of letters that have a meaning only the dot. */
+const patternOf = (path: string) => `^${path.replaceAll(".", "\\.")}(?:/|$)`;
+export const pathMatched = (pattern: string | undefined) =>
+  pattern === undefined ? "/" : pattern.replace(/^\^|\(\?:\/\|\$\)$/g, "").replaceAll("\\.", ".");
 
 /**
  * While two instances listen, an authority's question about a host that only the new one knows may reach the other. That
@@ -139,10 +161,7 @@ const route = (host: string, upstream: string) => ({
  */
 function policies(stacks: readonly StackRoutes[]) {
   if (stacks.length === 0) return [];
-  const own = stacks.map(({ routes, tls }) => ({
-    subjects: routes.map((route) => route.host),
-    issuers: [issuer(tls)],
-  }));
+  const own = stacks.map((stack) => ({ subjects: hostsOf(stack), issuers: [issuer(stack.tls)] }));
   const byDirectory = new Map(stacks.map(({ tls }) => [tls.directory, issuer(tls)]));
   // The last one is Caddy's own authority by default, which most stacks begin with.
   return [...own, { issuers: [...byDirectory.values(), { module: "acme" }] }];

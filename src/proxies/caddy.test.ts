@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { caddy } from "./caddy.ts";
-import type { StackRoutes } from "./proxy.ts";
-import { parseRoutes, withChange } from "./routes.ts";
+import { StackRoute, type StackRoutes } from "./proxy.ts";
+import { parseRoutes, sortedRoutes, withChange } from "./routes.ts";
 import { slotAt } from "./slots.ts";
 
 const stack = (name: string, host: string, trust: string | null = null): StackRoutes => ({
   stack: name,
-  routes: [{ host, service: "web" }],
+  routes: [StackRoute.parse({ host, service: "web" })],
   tls: { directory: "https://acme.test/dir", email: null, trust },
 });
 
@@ -59,10 +59,83 @@ test("two instances share the configuration, and each has its own ports, folder 
 test("what a configuration serves is read in what its proxy prints", () => {
   const { content } = caddy.configuration([stack("a", "a.test"), stack("b", "b.test")]);
   expect(caddy.routes(content)).toEqual([
-    { host: "a.test", upstream: caddy.upstreamFile("a", "web") },
-    { host: "b.test", upstream: caddy.upstreamFile("b", "web") },
+    { host: "a.test", path: "/", strip: false, upstreams: [caddy.upstreamFile("a", "web")] },
+    { host: "b.test", path: "/", strip: false, upstreams: [caddy.upstreamFile("b", "web")] },
   ]);
   expect(caddy.routes(caddy.configuration([]).content)).toEqual([]);
+});
+
+const several: StackRoutes = {
+  ...stack("shop", "shop.test"),
+  routes: [
+    { host: "shop.test", path: "/", strip: false, service: "web", replicas: 2 },
+    { host: "shop.test", path: "/api", strip: false, service: "api", replicas: 1 },
+    { host: "shop.test", path: "/api/v1.2", strip: true, service: "old", replicas: 1 },
+  ],
+};
+
+test("a host's routes go by path, the longest first, and its certificate is asked for once", () => {
+  const { content } = caddy.configuration([several]);
+  const { http, tls } = JSON.parse(content).apps;
+  const matched = http.servers.secure.routes.slice(1, 4).map(({ match }: { match: object[] }) => match[0]);
+  expect(matched).toEqual([
+    { host: ["shop.test"], path_regexp: { pattern: "^/api/v1\\.2(?:/|$)" } },
+    { host: ["shop.test"], path_regexp: { pattern: "^/api(?:/|$)" } },
+    { host: ["shop.test"] },
+  ]);
+  expect(tls.certificates.automate).toEqual(["shop.test"]);
+  expect(tls.automation.policies[0].subjects).toEqual(["shop.test"]);
+  expect(http.servers.plain.routes[1].match).toEqual([{ host: ["shop.test"] }]);
+  expect(caddy.routes(content).map(({ path, strip, upstreams }) => [path, strip, upstreams.length])).toEqual([
+    ["/api/v1.2", true, 1],
+    ["/api", false, 1],
+    ["/", false, 2],
+  ]);
+});
+
+test.each([
+  ["/api", true],
+  ["/api/", true],
+  ["/api/x", true],
+  ["/apis", false],
+  ["/API", false],
+  ["/x/api", false],
+])("the path %s is below /api: %s", (path, is) => {
+  const [, , route] = parsed([several]).apps.http.servers.secure.routes;
+  expect(new RegExp(route.match[0].path_regexp.pattern).test(path)).toBe(is);
+});
+
+test("replicas have a file each, the first that of a service alone; one that is down is left out", () => {
+  const files = [1, 2].map((replica) => caddy.upstreamFile("shop", "web", replica));
+  expect(files).toEqual([caddy.upstreamFile("shop", "web"), `${caddy.upstreamFile("shop", "web")}.2`]);
+  const [, , , route] = parsed([several]).apps.http.servers.secure.routes;
+  expect(route.handle.at(-1)).toMatchObject({
+    upstreams: [{ dial: "{file./etc/caddy/up/shop_web}" }, { dial: "{file./etc/caddy/up/shop_web.2}" }],
+    load_balancing: { selection_policy: { policy: "least_conn" }, try_duration: "5s" },
+    health_checks: { passive: { fail_duration: "1s" } },
+  });
+});
+
+test("a file of an earlier version, of hosts alone, is read as it was meant, and gives the same bytes as then", () => {
+  const old = { ...stack("a", "a.test"), routes: [{ host: "a.test", service: "web" }] };
+  const [read] = parseRoutes([file(old)]);
+  expect(read?.routes).toEqual([{ host: "a.test", path: "/", strip: false, service: "web", replicas: 1 }]);
+  const [, route] = parsed(read ? [read] : []).apps.http.servers.secure.routes;
+  expect(Object.keys(route.match[0])).toEqual(["host"]);
+  expect(Object.keys(route.handle[1])).toEqual(["handler", "upstreams", "load_balancing", "transport"]);
+});
+
+test("a path that could mean something else in the configuration is no path", () => {
+  for (const path of ["api", "/api/", "/a|b", "/{env.X}", "/a b", "/../x*"]) {
+    const bad = { ...several, routes: [{ host: "a.test", path, service: "web" }] };
+    expect(() => parseRoutes([file(bad)])).toThrow(expect.objectContaining({ code: "proxy_routes_invalid" }));
+  }
+});
+
+test("routes are sorted by host, then from the longest path to the shortest", () => {
+  const of = (host: string, path: string) => StackRoute.parse({ host, path, service: "web" });
+  const sorted = sortedRoutes([of("b.test", "/"), of("a.test", "/"), of("a.test", "/b"), of("a.test", "/a")]);
+  expect(sorted.map(({ host, path }) => host + path)).toEqual(["a.test/a", "a.test/b", "a.test/", "b.test/"]);
 });
 
 test("without a stack it listens all the same and asks no authority", () => {

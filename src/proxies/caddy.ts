@@ -8,6 +8,7 @@ import {
   configurationFile,
   fileDialled,
   inside,
+  pathMatched,
   phaseFile,
   socket,
   upstreamName,
@@ -40,8 +41,20 @@ const handshakes = ({ port }: Slot, hosts: readonly string[]) =>
 
 const ServedRoutes = z.array(
   z.object({
-    match: z.array(z.object({ host: z.array(z.string()).optional() })).optional(),
-    handle: z.array(z.object({ upstreams: z.array(z.object({ dial: z.string() })).optional() })),
+    match: z
+      .array(
+        z.object({
+          host: z.array(z.string()).optional(),
+          path_regexp: z.object({ pattern: z.string() }).optional(),
+        }),
+      )
+      .optional(),
+    handle: z.array(
+      z.object({
+        upstreams: z.array(z.object({ dial: z.string() })).optional(),
+        strip_path_prefix: z.string().optional(),
+      }),
+    ),
   }),
 );
 const Served = z.object({
@@ -51,9 +64,12 @@ const Served = z.object({
 function servedRoutes(configuration: string): ServedRoute[] {
   const { routes } = Served.parse(JSON.parse(configuration)).apps.http.servers.secure;
   return routes.flatMap(({ match = [], handle }) => {
-    const dials = handle.flatMap(({ upstreams = [] }) => upstreams.map(({ dial }) => dial));
-    const hosts = match.flatMap(({ host = [] }) => host);
-    return dials.flatMap((dial) => hosts.map((host) => ({ host, upstream: fileDialled(dial) })));
+    const upstreams = handle.flatMap(({ upstreams: dialled = [] }) => dialled.map(({ dial }) => fileDialled(dial)));
+    const strip = handle.some(({ strip_path_prefix }) => strip_path_prefix !== undefined);
+    if (upstreams.length === 0) return [];
+    return match.flatMap(({ host: hosts = [], path_regexp }) =>
+      hosts.map((host) => ({ host, path: pathMatched(path_regexp?.pattern), strip, upstreams })),
+    );
   });
 }
 
@@ -70,7 +86,7 @@ export const caddy: ReverseProxy = {
       needs: authorities(sorted),
     };
   },
-  upstreamFile: (stack, service) => `${paths.proxyUp}/${upstreamName(stack, service)}`,
+  upstreamFile: (stack, service, replica) => `${paths.proxyUp}/${upstreamName(stack, service, replica)}`,
   container: caddyContainer,
   validate: (path) => ["caddy", "validate", "--config", `${inside}/${basename(path)}`],
   // Asked over its socket from the server itself: no process more in the container, and the lock guards it as any other act.

@@ -2,10 +2,26 @@ import { z } from "zod";
 import type { Words } from "../host/host.ts";
 import type { Slot } from "./slots.ts";
 
+/** Requests for a host, and a path and all below it, go to a service. Files of earlier versions say neither path nor replicas. */
+export const StackRoute = z.object({
+  host: z.string(),
+  /** Whole segments: `/api` is `/api` and `/api/…`, never `/apis`; `/` is all that no longer path of the host has. */
+  path: z
+    .string()
+    .regex(/^\/(?:[\w.~-]+(?:\/[\w.~-]+)*)?$/)
+    .default("/"),
+  /** The service sees the request's path without `path`. */
+  strip: z.boolean().default(false),
+  service: z.string(),
+  /** Each of them has an upstream file of its own. */
+  replicas: z.int().min(1).default(1),
+});
+export type StackRoute = z.infer<typeof StackRoute>;
+
 /** What one stack wants of the proxy. Kept on the server as one file a stack; the configuration is made from all of them. */
 export const StackRoutes = z.object({
   stack: z.string(),
-  routes: z.array(z.object({ host: z.string(), service: z.string() })),
+  routes: z.array(StackRoute),
   tls: z.object({ directory: z.string(), email: z.string().nullable(), trust: z.string().nullable() }),
 });
 export type StackRoutes = z.infer<typeof StackRoutes>;
@@ -21,10 +37,9 @@ export interface ProxyConfiguration extends ServerFile {
   needs: ServerFile[];
 }
 
-export interface ServedRoute {
-  host: string;
-  /** The file that says where its requests go: `upstreamFile` of a stack and a service. */
-  upstream: string;
+export interface ServedRoute extends Pick<StackRoute, "host" | "path" | "strip"> {
+  /** The files that say where its requests go: `upstreamFile` of a stack, a service and each of its replicas. */
+  upstreams: string[];
 }
 
 /**
@@ -38,8 +53,11 @@ export interface ReverseProxy {
   containerName: string;
   /** The whole configuration, made from what every stack wants: same routes, same bytes. */
   configuration(stacks: readonly StackRoutes[]): ProxyConfiguration;
-  /** Path on the server of the file that the proxy reads for each request: `ADDRESS:PORT` of what answers now. No reload is needed. */
-  upstreamFile(stack: string, service: string): string;
+  /**
+   * Path on the server of the file that the proxy reads for each request: `ADDRESS:PORT` of what answers now. No reload is
+   * needed. Replicas count from 1; the files of all but the first have the first one's name, a dot and their number.
+   */
+  upstreamFile(stack: string, service: string, replica?: number): string;
   /** What the Engine is asked to create (body of POST /containers/create). */
   container(image: string, slot: Slot, labels: Record<string, string>): Record<string, unknown>;
   /** Words, inside a container of its image, that check a configuration given by its path on the server. */

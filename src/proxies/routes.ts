@@ -3,16 +3,25 @@ import { sh } from "../host/quote.ts";
 import { BerthError } from "../kit/error.ts";
 import { paths } from "../kit/layout.ts";
 import { clean } from "../kit/text.ts";
-import { StackRoutes } from "./proxy.ts";
+import { type StackRoute, StackRoutes } from "./proxy.ts";
 
 /** Where the routes of one stack lie on the server; `applyProxyConfiguration` alone writes it. */
 export const routesFile = (stack: string): string => `${paths.proxyRoutes}/${stack}.json`;
 
+/** A host's longest path first: the first that matches a request has it. */
+export const sortedRoutes = <T extends Pick<StackRoute, "host" | "path">>(routes: readonly T[]): T[] =>
+  routes.toSorted((a, b) => compare(a.host, b.host) || b.path.length - a.path.length || compare(a.path, b.path));
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+
 /** What stands in that file. */
 export const routesText = (routes: StackRoutes): string => `${JSON.stringify(routes, null, 1)}\n`;
 
-/** What every stack on the server wants of the proxy. Throws `proxy_routes_invalid` and `route_conflict`. */
-export async function readRoutes(host: Host): Promise<StackRoutes[]> {
+/**
+ * What every stack on the server wants of the proxy; the file of the stack `anew`, which is about to be written anew, counts
+ * as absent where it cannot be read. Throws `proxy_routes_invalid` and `route_conflict`.
+ */
+export async function readRoutes(host: Host, anew?: string): Promise<StackRoutes[]> {
   const listing = await host.read(
     sh(
       'for f in "$1"/*.json; do [ -e "$f" ] || continue; echo "$f"; head -c 1000000 "$f" | base64 -w 0; echo; done',
@@ -24,7 +33,7 @@ export async function readRoutes(host: Host): Promise<StackRoutes[]> {
   for (let at = 0; at + 1 < lines.length; at += 2) {
     files.push({ path: lines[at] ?? "", content: Buffer.from(lines[at + 1] ?? "", "base64").toString("utf8") });
   }
-  return parseRoutes(files);
+  return parseRoutes(files.filter((file) => anew === undefined || file.path !== routesFile(anew) || isReadable(file)));
 }
 
 /** Pure part of `readRoutes`: the files as they lie there, in any order. */
@@ -47,6 +56,14 @@ function refuseConflicts(stacks: StackRoutes[]): StackRoutes[] {
     }
   }
   return stacks;
+}
+
+function isReadable(file: { path: string; content: string }): boolean {
+  try {
+    return parseFile(file) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function parseFile({ path, content }: { path: string; content: string }): StackRoutes {

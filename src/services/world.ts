@@ -24,13 +24,22 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Opens the world of a plan: only the server that it names, by the key that it names. */
-export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (value: string) => void): Promise<World> {
+/**
+ * Opens the world of a plan: only the server that it names, by the key that it names. `builds`: false where no step needs the
+ * source, which may be gone from this computer.
+ */
+export async function openWorld(
+  berth: Berth,
+  plan: Plan,
+  run: string,
+  hide: (value: string) => void,
+  { builds = true }: { builds?: boolean } = {},
+): Promise<World> {
   const { config, store, secrets } = berth;
   const server = await findServer(config, store, plan.server.name);
   const { hostKey } = plan.server;
   const host = await connect(server, hostKey);
-  const dir = await sourceDir(config, plan.source.contentHash);
+  const dir = builds ? await sourceDir(config, plan.source.contentHash) : "";
   const scratchDir = join(runFolder(config.home, run), "scratch");
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const given = (name: string): string => {
@@ -44,6 +53,7 @@ export async function openWorld(berth: Berth, plan: Plan, run: string, hide: (va
     connectAgain: () => connect(server, hostKey),
     builder: builderOf(plan.build.on, host, () => localEngine({ dockerHost: config.env["DOCKER_HOST"] })),
     givenSecret: given,
+    registryAuth: async () => undefined,
     hide,
     sourceDir: dir,
     buildContext: (folder) => buildContext(dir, folder),

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import type { RegistryLogin } from "../host/docker/pull.ts";
 import type { Host, Lock } from "../host/host.ts";
 import type { RunContext } from "../run/step.ts";
 import { stepsFor } from "../run/step.ts";
@@ -37,6 +38,8 @@ export interface StageContext extends RunContext {
   lock(scope: "stack" | "server"): Promise<Lock>;
   /** Value of a secret that a person gave, from the encrypted store here. Throws `secret_missing`. */
   givenSecret(name: string): string;
+  /** The login that this computer has for a registry, as Docker's own configuration names it; undefined: none. */
+  registryAuth(registry: string): Promise<RegistryLogin | undefined>;
   /** Whatever is said after this, this value is scrubbed from logs and errors. */
   hide(value: string): void;
   /** The source as it was when it was planned: a folder of its own that nobody edits. */

@@ -9,11 +9,13 @@ import { until } from "../../kit/wait.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Backing } from "../plan/schema.ts";
+import { keepBefore, putBackBacking } from "./backing-before.ts";
 import { containerBody } from "./body.ts";
 import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
 import { Environment, readEnvironment } from "./environment.ts";
 import { backingContainer } from "./names.ts";
+import { portTaken } from "./port-taken.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
 import { undoImpossible } from "./undo.ts";
 
@@ -53,14 +55,18 @@ export const backing = defineStep({
     const found = await findContainer(engine, nameOf(input));
     if (found && !(await asPlanned(engine, found, input))) {
       await watchVisitors(input.watched, ctx);
-      await stop(engine, found.id);
-      await remove(engine, found.id, { scratch: false });
+      await keepBefore(engine, found);
     }
     // The Engine waits longer each time before it starts anew what ended, and takes a start meanwhile for done.
-    if (found?.status === "restarting") await stop(engine, found.id);
-    if (!found || !(await asPlanned(engine, found, input))) await create(engine, input, ctx);
-    await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
-    await waitUntilReady(engine, input, ctx);
+    else if (found?.status === "restarting") await stop(engine, found.id);
+    try {
+      if (!(await findContainer(engine, nameOf(input)))) await create(engine, input, ctx);
+      await start(engine, input);
+      await waitUntilReady(engine, input, ctx);
+    } catch (error) {
+      await putBackBacking(engine, nameOf(input));
+      throw error;
+    }
   },
 
   undo: async (input, { spec }, ctx) => {
@@ -82,6 +88,14 @@ async function asPlanned(engine: Docker, found: Seen, { spec, backing: { image }
 
 const isReady = ({ status, health }: Seen) => status === "running" && health === "healthy";
 
+async function start(engine: Docker, input: Input): Promise<void> {
+  try {
+    await asked(nameOf(input), "The container does not start.", startIfStopped(engine, nameOf(input)));
+  } catch (error) {
+    throw portTaken(nameOf(input), input.backing.published, error);
+  }
+}
+
 async function create(engine: Docker, { environment, network, spec, backing: part }: Input, ctx: StageContext) {
   const { stack, release } = environment;
   const body = containerBody({
@@ -97,8 +111,11 @@ async function create(engine: Docker, { environment, network, spec, backing: par
     alias: part.name,
     env: await readEnvironment(environment, ctx),
     mounts: part.mounts,
+    published: part.published,
     memoryMegabytes: part.memoryMegabytes,
-    command: null,
+    cpus: null,
+    entrypoint: null,
+    command: part.command,
     user: null,
     stopSeconds: 60,
     restart: "unless-stopped",

@@ -23,6 +23,30 @@ test("services keep image, address, environment file and what they depend on", (
   expect(file.services["web"]).not.toHaveProperty("command");
 });
 
+test("replicas, ports, rights, processors, a check and an entrypoint are in it", () => {
+  const [web, worker] = plan.services;
+  const [postgres] = plan.backing;
+  if (!web || !worker || !postgres) throw new Error("two services and a database");
+  const published = [{ port: 5432, hostPort: 15432, protocol: "tcp" as const, why: "wished" }];
+  const many = {
+    ...plan,
+    services: [
+      { ...web, replicas: 3, cpus: 0.5, capabilities: ["CHOWN"], entrypoint: ["/init"] },
+      { ...worker, health: { ...worker.health, command: ["sh", "-c", "test -e $X"] } },
+    ],
+    backing: [{ ...postgres, published, command: ["postgres", "-c", "x=1"] }],
+  };
+  const { services } = parse(renderCompose(many, "abc123", { web: "172.30.0.11" })) as typeof file;
+  expect(services["web"]).toMatchObject({
+    ...{ scale: 3, cpus: 0.5, cap_add: ["CHOWN"], entrypoint: ["/init"], networks: { default: {} } },
+  });
+  expect(services["worker"]).toMatchObject({ healthcheck: { test: ["CMD", "sh", "-c", "test -e $$X"] } });
+  expect(services["postgres"]).toMatchObject({ ports: ["15432:5432/tcp"], command: ["postgres", "-c", "x=1"] });
+  expect(services["postgres"]).toHaveProperty("cap_add");
+  expect(services["worker"]).not.toHaveProperty("ports");
+  expect(services["worker"]).not.toHaveProperty("scale");
+});
+
 test("a dollar sign of a command is no variable of compose", () => {
   expect(file.services["worker"]).toMatchObject({ command: ["sh", "-c", "exec node worker.js $$QUEUE"] });
 });

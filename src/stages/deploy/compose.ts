@@ -41,23 +41,38 @@ const header = ({ stack, network: { name, subnet, gateway, ipRange }, volumes }:
 const serviceOf = (service: Service, envFile: string, address: string | undefined) => ({
   ...common(service, envFile),
   image: literal(service.image),
-  ...(service.command === null ? {} : { command: service.command.map(literal) }),
+  ...(service.entrypoint === null ? {} : { entrypoint: service.entrypoint.map(literal) }),
   ...(service.user === null ? {} : { user: literal(service.user) }),
+  ...(service.cpus === null ? {} : { cpus: service.cpus }),
+  ...(service.capabilities.length === 0 ? {} : { cap_add: service.capabilities }),
+  ...(service.health.command === null ? {} : { healthcheck: healthcheck(service.health.command) }),
+  // Not "deploy": version 1 of Compose takes no notice of that.
+  ...(service.replicas === 1 ? {} : { scale: service.replicas }),
   stop_grace_period: `${service.stopSeconds}s`,
   ...(service.dependsOn.length === 0 ? {} : { depends_on: service.dependsOn }),
-  networks: { default: address === undefined ? {} : { ipv4_address: address } },
+  // Several cannot have one address; without the proxy's files nobody asks for it.
+  networks: { default: address === undefined || service.replicas > 1 ? {} : { ipv4_address: address } },
 });
 
 const backingOf = (backing: Backing, envFile: string) => ({
   ...common(backing, envFile),
   image: literal(backing.image),
-  healthcheck: { test: ["CMD", ...backing.ready.map(literal)], interval: "5s", timeout: "5s", retries: 3 },
+  healthcheck: healthcheck(backing.ready),
   cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
   stop_grace_period: "60s",
 });
 
-const common = ({ mounts, memoryMegabytes }: Service | Backing, envFile: string) => ({
+const healthcheck = (command: readonly string[]) => ({
+  test: ["CMD", ...command.map(literal)],
+  ...{ interval: "5s", timeout: "5s", retries: 3 },
+});
+
+const common = ({ command, mounts, published, memoryMegabytes }: Service | Backing, envFile: string) => ({
   env_file: [envFile],
+  ...(command === null ? {} : { command: command.map(literal) }),
+  ...(published.length === 0
+    ? {}
+    : { ports: published.map(({ port, hostPort, protocol }) => `${hostPort}:${port}/${protocol}`) }),
   ...(mounts.length === 0
     ? {}
     : { volumes: mounts.map(({ volume, path }) => ({ type: "volume", source: volume, target: literal(path) })) }),

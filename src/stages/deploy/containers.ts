@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
 import { ifThere, statusOf } from "../../host/docker/answers.ts";
 import { labels } from "../../kit/layout.ts";
+import { clean } from "../../kit/text.ts";
 
 /** What the deploy needs to know of a container. */
 export interface Seen {
@@ -23,6 +24,14 @@ export interface Seen {
   restart: string;
   /** What the Engine's own check says: starting, healthy, unhealthy; null where it has none. */
   health: string | null;
+  /** What that check printed last. */
+  healthSaid: string;
+  /** When its process began, as the server's clock says; a start that the Engine made by itself counts too. */
+  startedAt: string;
+  /** How often the Engine has started it anew since somebody has. */
+  restarts: number;
+  /** All that the Engine tells of it. */
+  info: ContainerInspectInfo;
 }
 
 export async function findContainer(engine: Docker, name: string): Promise<Seen | undefined> {
@@ -41,7 +50,8 @@ export async function containersOf(engine: Docker, stack: string, roles: readonl
     .sort((a, b) => (a.created < b.created ? -1 : 1));
 }
 
-function seen({ Id, Name, State, Image, Config, Created, HostConfig, NetworkSettings }: ContainerInspectInfo): Seen {
+function seen(info: ContainerInspectInfo): Seen {
+  const { Id, Name, State, Image, Config, Created, HostConfig, NetworkSettings } = info;
   const [endpoint] = Object.values(NetworkSettings.Networks);
   const fixed: unknown = endpoint?.IPAMConfig?.IPv4Address;
   return {
@@ -58,6 +68,10 @@ function seen({ Id, Name, State, Image, Config, Created, HostConfig, NetworkSett
     pid: State.Pid,
     restart: HostConfig.RestartPolicy?.Name ?? "no",
     health: State.Health?.Status ?? null,
+    healthSaid: clean(State.Health?.Log?.at(-1)?.Output ?? "", 1000).trim(),
+    startedAt: State.StartedAt,
+    restarts: info.RestartCount,
+    info,
   };
 }
 

@@ -83,6 +83,15 @@ export async function readEnvironment(input: Environment, ctx: StageContext): Pr
   return [...values].map(([name, value]) => `${name}=${value}`);
 }
 
+/** The same from the secrets themselves, whatever somebody has made of the file; undefined where one is missing. */
+export async function plannedEnvironment(input: Environment, ctx: StageContext): Promise<string[] | undefined> {
+  const secrets = await readSecrets(ctx, input.stack, input.secrets);
+  if (secrets === undefined) return undefined;
+  const values = resolveEnv(input.env, secrets);
+  for (const value of derived(input.env, values)) ctx.hide(value);
+  return [...values].map(([name, value]) => `${name}=${value}`);
+}
+
 /** Values that hold a secret: an address with a password in it is one as a whole, too. */
 const derived = (env: Environment["env"], values: ReadonlyMap<string, string>): string[] =>
   Object.entries(env).flatMap(([name, source]) => {

@@ -7,6 +7,7 @@ const id = "0123456789ab".padEnd(64, "0");
 const gated = {
   container: "shop-web-1",
   asked: { address: "172.30.0.10", port: 3000, path: "/healthz", name: null },
+  command: false,
   timeoutSeconds: 5,
 };
 const ctx = { signal: new AbortController().signal } as StageContext;

@@ -23,6 +23,7 @@ test("the old version serves until the switch: everything that can fail comes be
     "stack/retire",
     "stack/routes/settle",
     "stack/record",
+    "stack/clean",
   ]);
 });
 
@@ -42,7 +43,7 @@ test("the same plan gives the same lines, and everything that a run needs to fin
     host: "shop.example.com",
     environment: { release: releaseOf(plan) },
     placed: {
-      container: expect.stringMatching(/^shop-web-[0-9a-f]{8}$/),
+      containers: [expect.stringMatching(/^shop-web-[0-9a-f]{8}$/)],
       upstreamFile: "/var/lib/berth/proxy/etc/up/shop_web",
     },
   });

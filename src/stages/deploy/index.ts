@@ -1,15 +1,19 @@
 import { hashOf } from "../../kit/canonical.ts";
 import { proxyOf } from "../../proxies/index.ts";
 import type { StackRoutes } from "../../proxies/proxy.ts";
+import { sortedRoutes } from "../../proxies/routes.ts";
 import type { StepCall } from "../../run/step.ts";
 import { releaseOf, secretsOf, specOf } from "../plan/release.ts";
 import type { Backing, Plan, Service } from "../plan/schema.ts";
 import { backing } from "./backing.ts";
 import { certificate } from "./certificate.ts";
+import { checksOf } from "./checks.ts";
+import { clean } from "./clean.ts";
 import { environment } from "./environment.ts";
 import { backingContainer, serviceContainer } from "./names.ts";
 import { network } from "./network.ts";
 import { inOrder } from "./order.ts";
+import { isPulled, pullImage } from "./pull.ts";
 import { record } from "./record.ts";
 import { createReleaseCommand, runReleaseCommand } from "./release-command.ts";
 import { retire } from "./retire.ts";
@@ -21,6 +25,7 @@ import { volume } from "./volume.ts";
 
 /** Every kind of step that brings a stack from images on a server to a verified answer. */
 export const deploySteps = [
+  pullImage,
   network,
   volume,
   secrets,
@@ -35,6 +40,7 @@ export const deploySteps = [
   retire,
   settleRoutes,
   record,
+  clean,
 ];
 
 /** The plan's stack as steps, in order. Until the switch, and whenever a step before it fails, the old version serves. */
@@ -45,6 +51,9 @@ export function deployCalls(plan: Plan): StepCall[] {
   const routes = { proxy, planned: routesOf(plan) };
   const { watched } = parts;
   return [
+    ...pulledImages(plan).map(({ name, image }) =>
+      pullImage(`stack/pull/${name}`, { stack, image, architecture: plan.server.architecture }),
+    ),
     network("stack/network", { stack, network: plan.network }),
     ...volumes.map(({ name, holds }) => volume(`stack/volume/${name}`, { stack, name, holds })),
     ...(plan.secrets.length > 0 ? [secrets("stack/secrets", { stack, secrets: plan.secrets })] : []),
@@ -54,16 +63,26 @@ export function deployCalls(plan: Plan): StepCall[] {
     ...plan.backing.map((part) => backing(`stack/backing/${part.name}`, { ...parts.common(part), backing: part })),
     ...services.flatMap((service) => releaseCommandCalls(service, parts)),
     addRoutes("stack/routes/add", { ...routes, watched }),
-    ...plan.routes.map(({ host }) => certificate(`stack/certificate/${host}`, { host, proxy })),
+    ...hostsOf(plan).map((host) => certificate(`stack/certificate/${host}`, { host, proxy })),
     ...services.map((service) => startService(`stack/start/${service.name}`, parts.start(service))),
     ...(plan.routes.length > 0 ? [switchTraffic("stack/switch", { ...routes, ...watched, ...parts.traffic() })] : []),
-    retire("stack/retire", { stack, keep: parts.containers(), watched }),
+    retire("stack/retire", { stack, keep: parts.kept(), watched }),
     settleRoutes("stack/routes/settle", { ...routes, watched }),
     record("stack/record", {
       plan,
       planHash: hashOf(plan),
       release: parts.release,
-      containers: services.map((service) => ({ service: service.name, container: parts.container(service) })),
+      // Of several the address says nothing: each has its own.
+      containers: services.flatMap((service) =>
+        service.replicas > 1 ? [] : [{ service: service.name, container: parts.containers(service)[0] ?? "" }],
+      ),
+    }),
+    clean("stack/clean", {
+      ...{ stack, release: parts.release },
+      images: services.map(({ image }) => image),
+      secrets: plan.secrets.map((use) =>
+        use.origin === "given" ? { name: use.name, fingerprint: use.fingerprint } : { name: use.name },
+      ),
     }),
   ];
 }
@@ -80,11 +99,22 @@ function releaseCommandCalls(service: Service, parts: Parts): StepCall[] {
   ];
 }
 
-const routesOf = ({ stack, routes, tls: { directory, email, trust } }: Plan): StackRoutes => ({
+const routesOf = ({ stack, routes, services, tls: { directory, email, trust } }: Plan): StackRoutes => ({
   stack,
-  routes: routes.toSorted((a, b) => (a.host < b.host ? -1 : 1)).map(({ host, service }) => ({ host, service })),
+  routes: sortedRoutes(
+    routes.map(({ host, path, strip, service }) => ({
+      ...{ host, path, strip, service },
+      replicas: services.find(({ name }) => name === service)?.replicas ?? 1,
+    })),
+  ),
   tls: { directory, email, trust },
 });
+
+const hostsOf = ({ routes }: Plan) => [...new Set(routes.map(({ host }) => host))].sort();
+
+/** Each image once, under the first service's name. */
+const pulledImages = ({ services }: Plan) =>
+  services.filter(({ image }, n) => isPulled(image) && services.findIndex((other) => other.image === image) === n);
 
 /** What several steps need to know of a plan's services. */
 function partsOf(plan: Plan) {
@@ -97,8 +127,10 @@ function partsOf(plan: Plan) {
   const proxy = proxyOf(plan.proxy.kind);
   const hostOf = (service: Service) => routes.find((route) => route.service === service.name)?.host ?? null;
   const routed = plan.services.filter((service) => hostOf(service) !== null);
-  const upstreamFile = ({ name }: Service) => proxy.upstreamFile(stack, name);
-  const container = (service: Service) => serviceContainer(stack, service.name, specOf(service, plan));
+  const containers = (service: Service) =>
+    Array.from({ length: service.replicas }, (_, n) =>
+      serviceContainer(stack, service.name, specOf(service, plan), n + 1),
+    );
   const environmentOf = (part: Service | Backing) => ({
     stack,
     release,
@@ -108,10 +140,7 @@ function partsOf(plan: Plan) {
   });
   const watched = {
     server: plan.server.host,
-    checks: routes.map(({ host, service: name }) => ({
-      host,
-      path: plan.services.find((service) => service.name === name)?.health.path ?? null,
-    })),
+    checks: checksOf({ services: plan.services, routes: sortedRoutes(routes) }),
   };
   const common = (part: Service | Backing) => ({
     environment: environmentOf(part),
@@ -122,30 +151,31 @@ function partsOf(plan: Plan) {
   const placed = (service: Service) => ({
     stack,
     service: service.name,
-    container: container(service),
-    upstreamFile: hostOf(service) === null ? null : upstreamFile(service),
+    release,
+    containers: containers(service),
+    upstreamFile: hostOf(service) === null ? null : proxy.upstreamFile(stack, service.name),
   });
-  const all = plan.services.map(placed);
+  const backingNames = plan.backing.map(({ name }) => backingContainer(stack, name));
+  const whole = { services: plan.services.map(placed), backing: backingNames };
   return {
     release,
-    container,
+    containers,
     watched,
     common,
     environment: environmentOf,
     start: (service: Service) => {
-      return { ...common(service), host: hostOf(service), service, placed: placed(service), all };
+      return { ...common(service), host: hostOf(service), service, placed: placed(service), whole };
     },
     traffic: () => ({
-      all,
-      upstreams: routed.map((service) => ({
-        file: upstreamFile(service),
-        container: container(service),
-        port: service.port ?? 80,
-      })),
+      whole,
+      upstreams: routed.flatMap((service) =>
+        containers(service).map((container, n) => ({
+          file: proxy.upstreamFile(stack, service.name, n + 1),
+          container,
+          port: service.port ?? 80,
+        })),
+      ),
     }),
-    containers: () => [
-      ...plan.backing.map(({ name }) => backingContainer(stack, name)),
-      ...plan.services.map((service) => container(service)),
-    ],
+    kept: () => [...backingNames, ...plan.services.flatMap((service) => containers(service))],
   };
 }

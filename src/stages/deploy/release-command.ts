@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lastLines } from "../../host/docker/logs.ts";
+import { byDigest } from "../../host/docker/pull.ts";
 import { until } from "../../kit/wait.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
@@ -86,7 +87,7 @@ async function bodyOf({ environment, network, spec, service, command }: Input, c
   const { stack, release, part } = environment;
   return containerBody({
     name: releaseContainer(stack, part, release),
-    image: service.image,
+    image: byDigest(service.image),
     stack,
     part,
     role: "release-command",
@@ -97,13 +98,16 @@ async function bodyOf({ environment, network, spec, service, command }: Input, c
     alias: null,
     env: await readEnvironment(environment, ctx),
     mounts: service.mounts,
+    published: [],
     memoryMegabytes: service.memoryMegabytes,
+    cpus: service.cpus,
+    entrypoint: service.entrypoint,
     command,
     user: service.user,
     stopSeconds: service.stopSeconds,
     restart: "no",
     ready: null,
-    capabilities: [],
+    capabilities: service.capabilities,
   });
 }
 

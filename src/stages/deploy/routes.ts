@@ -8,7 +8,7 @@ import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
 import { engineIfAny } from "./engine.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
-import { type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
+import { areMet, asMet, type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 
 const Routes = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
 
@@ -24,22 +24,27 @@ const routesStep = (move: Move, title: (hosts: string) => string) =>
     input: Input,
     before: z.object({ routes: StackRoutes.nullable() }),
     output: z.object({ hosts: z.array(z.string()) }),
-    title: ({ planned }) => title(planned.routes.map(({ host }) => host).join(", ") || "none"),
+    title: ({ planned }) => title(planned.routes.map(placeOf).join(", ") || "none"),
 
     observe: async (input, ctx) => {
       const there = await routesThere(ctx.host, input.planned);
       if (!(await routesHold(move, input, ctx))) return { before: { routes: there ?? null } };
-      return { output: { hosts: there?.routes.map(({ host }) => host) ?? [] } };
+      return { output: { hosts: there?.routes.map(placeOf) ?? [] } };
     },
 
     apply: async (input, _before, ctx) => {
       const there = await routesThere(ctx.host, input.planned);
       await watchVisitors(input.watched, ctx);
-      await putRoutes(routesAfter(move, there, input.planned), input, ctx);
+      const view = await viewProxy(ctx.host, input.proxy);
+      const { met } = await lookAtProxy(view, input.planned);
+      const now = asMet(there, input.planned, met, view.proxy);
+      await putRoutes(routesAfter(move, now, input.planned), input, ctx);
     },
 
     undo: async (input, { routes }, ctx) => putRoutes(routes ?? { ...input.planned, routes: [] }, input, ctx),
   });
+
+const placeOf = ({ host, path }: StackRoutes["routes"][number]) => (path === "/" ? host : `${host}${path}`);
 
 /** The proxy knows the plan's hosts, beside those that are there: their certificates can be got while the old serve. */
 export const addRoutes = routesStep("add", (hosts) => `add to the proxy: ${hosts}`);
@@ -65,10 +70,7 @@ export async function routesServed(move: Move, { proxy, planned }: RoutesInput, 
   if (!sameRoutes(there, wanted) || !(await engineIfAny(ctx))) return false;
   const view = await viewProxy(ctx.host, proxy);
   const { met } = await lookAtProxy(view);
-  return wanted.routes.every(({ host, service }) => {
-    const upstream = view.proxy.upstreamFile(planned.stack, service);
-    return met.some((route) => route.host === host && route.upstream === upstream);
-  });
+  return areMet(wanted, met, view.proxy);
 }
 
 /** Makes a stack's routes take effect. */

@@ -6,6 +6,8 @@ const facts = (answer: Answer | undefined, rest: Partial<Facts> = {}): Facts => 
   container: { status: "running", exitCode: 0, oomKilled: false },
   asked: { address: "172.30.0.10", port: 3000, path: "/healthz", name: "shop.example.com" },
   probe: answer && { answer, trail: [] },
+  up: 0,
+  check: null,
   listeners: [],
   timeoutSeconds: 60,
   ...rest,
@@ -63,6 +65,32 @@ test("a redirect in a circle is named as one, with the way it takes", () => {
 
 test("an exit counts more than what was answered before it", () => {
   expect(verdictOf(facts(status(500), exited(1))).code).toBe("app_crashed");
+});
+
+const worker = (rest: Partial<Facts> = {}) => facts(undefined, { asked: null, ...rest });
+
+test("what listens nowhere is healthy once it has run on for five seconds, and not while it is started again and again", () => {
+  expect(healthy(worker({ up: 4.9 }))).toBe(false);
+  expect(healthy(worker({ up: 5 }))).toBe(true);
+  expect(healthy(worker({ up: 60, ...exited(0) }))).toBe(false);
+  expect(verdictOf(worker(exited(3))).message).toContain("exit code 3");
+  expect(verdictOf(worker({ container: { status: "restarting", exitCode: 4, oomKilled: false } })).code).toBe(
+    "app_crashed",
+  );
+  expect(verdictOf(worker({ up: 1 })).code).toBe("health_timeout");
+});
+
+test("where a command is asked inside, it counts beside what is asked outside, and its words are the cause", () => {
+  const check = (status: string) => ({ check: { status, said: "no\nqueue" } });
+  expect(healthy(facts(status(200), check("healthy")))).toBe(true);
+  expect(healthy(facts(status(200), check("starting")))).toBe(false);
+  expect(healthy(facts(status(500), check("healthy")))).toBe(false);
+  expect(healthy(worker({ up: 9, ...check("unhealthy") }))).toBe(false);
+  expect(verdictOf(worker({ up: 9, ...check("unhealthy") }))).toMatchObject({
+    code: "health_command",
+    cause: expect.stringMatching(/no queue|no.*queue/),
+  });
+  expect(verdictOf(facts(status(500), check("unhealthy"))).code).toBe("health_status");
 });
 
 test("healthy is a status from 200 to 299, or an open port where no path is asked", () => {

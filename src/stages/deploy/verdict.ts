@@ -5,21 +5,35 @@ import type { Asked, Probe } from "./probe.ts";
 /** All that is known of a container that shall become healthy, at one moment. */
 export interface Facts {
   container: { status: string; exitCode: number; oomKilled: boolean };
-  asked: Asked;
-  /** undefined: not asked, since the container does not run. */
+  /** null: it listens nowhere, so that staying up is all that can be asked. */
+  asked: Asked | null;
+  /** undefined: not asked, since the container does not run, or nobody can be asked. */
   probe: Probe | undefined;
+  /** Seconds since its process began; 0 while it does not run. */
+  up: number;
+  /** What the Engine's own check says, and what it printed last; null where none is planned. */
+  check: { status: string | null; said: string } | null;
   listeners: readonly Listener[];
   timeoutSeconds: number;
 }
 
 export interface Verdict {
-  code: "app_crashed" | "health_refused" | "health_status" | "redirect_loop" | "health_timeout";
+  code: "app_crashed" | "health_command" | "health_refused" | "health_status" | "redirect_loop" | "health_timeout";
   message: string;
   cause: string;
   next: string;
 }
 
-export const healthy = ({ probe }: Pick<Facts, "probe">): boolean =>
+/** A worker that has run on for so many seconds has read its configuration and found what it needs. */
+export const steadySeconds = 5;
+
+export const healthy = (facts: Pick<Facts, "container" | "asked" | "probe" | "up" | "check">): boolean =>
+  facts.container.status === "running" && isOpen(facts) && (facts.check === null || facts.check.status === "healthy");
+
+const isOpen = ({ asked, probe, up }: Pick<Facts, "asked" | "probe" | "up">): boolean =>
+  asked === null ? up >= steadySeconds : isWell(probe);
+
+const isWell = (probe: Probe | undefined): boolean =>
   probe?.answer.kind === "open" ||
   (probe?.answer.kind === "status" && probe.answer.status >= 200 && probe.answer.status < 300);
 
@@ -33,9 +47,11 @@ export const circles = ({ probe }: Pick<Facts, "probe">): boolean =>
 
 /** Why a container is not healthy, as far as the facts tell: one cause, and what to do about it. Pure. */
 export function verdictOf(facts: Facts): Verdict {
-  if (crashed(facts)) return crash(facts.container);
-  const { asked, probe, timeoutSeconds } = facts;
+  // One that was well once and is started anew each time it ends is seen between two of its ends.
+  if (crashed(facts) || facts.container.status === "restarting") return crash(facts.container);
+  const { asked, probe, timeoutSeconds, check } = facts;
   const answer = probe?.answer;
+  if (asked === null || isWell(probe)) return check ? badCheck(check, timeoutSeconds) : unsteady(timeoutSeconds);
   if (probe && circles(facts)) return circle(asked, probe.trail);
   if (answer?.kind === "status") return badStatus(asked, answer);
   if (answer?.kind === "silent") {
@@ -102,6 +118,25 @@ function elsewhere(port: number, listeners: readonly Listener[]): Pick<Verdict, 
   }
   return { cause: "It runs, and listens nowhere.", next: "See in its last lines what it waits for, then: berth up." };
 }
+
+function badCheck({ said }: NonNullable<Facts["check"]>, timeoutSeconds: number): Verdict {
+  return {
+    code: "health_command",
+    message: `Its health check does not answer 0 after ${timeoutSeconds} s.`,
+    cause:
+      said === ""
+        ? "The command inside the container says nothing."
+        : `The command inside it says: ${cleanLine(said, 300)}`,
+    next: "Mend what it names, or give it more time (berth plan … --health-timeout SECONDS), then: berth up.",
+  };
+}
+
+const unsteady = (timeoutSeconds: number): Verdict => ({
+  code: "health_timeout",
+  message: `It has not run for ${steadySeconds} s without a restart after ${timeoutSeconds} s.`,
+  cause: "Its process ends, or is ended, again and again.",
+  next: "See in its last lines why it ends, then: berth up.",
+});
 
 function circle(asked: Asked, trail: readonly string[]): Verdict {
   const places = trail.slice(0, 4).map((place) => cleanLine(place, 100));

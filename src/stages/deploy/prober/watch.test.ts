@@ -48,9 +48,9 @@ async function serve(answer: () => number, bytes = 2) {
 test("what was answered well before is asked by turns, and each request stands in the run's folder", async () => {
   const port = await serve(() => 200);
   const checks = [
-    { host: "shop.example.com", path: "/health" },
-    { host: "other.example.com", path: "/" },
-    { host: "www.example.com", path: null },
+    { host: "shop.example.com", route: "/", path: "/health", success: true },
+    { host: "other.example.com", route: "/", path: "/", success: true },
+    { host: "www.example.com", route: "/", path: "/", success: false },
   ];
   const watch = await watchVisitors({ server: "127.0.0.1", checks }, context(), port);
   await counted(4);
@@ -69,7 +69,7 @@ test("what was answered well before is asked by turns, and each request stands i
 });
 
 test("nothing is asked where nothing was answered well: a first release, or one that was down", async () => {
-  const checks = [{ host: "shop.example.com", path: "/health" }];
+  const checks = [{ host: "shop.example.com", route: "/", path: "/health", success: true }];
   const port = await serve(() => 503);
   expect(await watchVisitors({ server: "127.0.0.1", checks }, context(), port)).toBeUndefined();
   closing.splice(0)[0]?.();
@@ -80,7 +80,7 @@ test("nothing is asked where nothing was answered well: a first release, or one 
 test("what always answers 401 goes on to be well; what begins to answer 404 has failed", async () => {
   let asked = 0;
   const port = await serve(() => (asked++ < 5 ? 401 : 404));
-  const checks = [{ host: "shop.example.com", path: null }];
+  const checks = [{ host: "shop.example.com", route: "/", path: "/", success: false }];
   const watch = await watchVisitors({ server: "127.0.0.1", checks }, context(), port);
   await counted(8);
   const figures = await watch?.end();
@@ -90,7 +90,7 @@ test("what always answers 401 goes on to be well; what begins to answer 404 has 
 test("a large page is asked less often: what watches must not fill the line", async () => {
   const port = await serve(() => 200, 1_000_000);
   const watch = await watchVisitors(
-    { server: "127.0.0.1", checks: [{ host: "shop.example.com", path: null }] },
+    { server: "127.0.0.1", checks: [{ host: "shop.example.com", route: "/", path: "/", success: false }] },
     context(),
     port,
   );
@@ -101,7 +101,7 @@ test("a large page is asked less often: what watches must not fill the line", as
 
 test("a folder that cannot be written loses the list and nothing else", async () => {
   const port = await serve(() => 200);
-  const checks = [{ host: "shop.example.com", path: "/" }];
+  const checks = [{ host: "shop.example.com", route: "/", path: "/", success: true }];
   const nowhere = { ...context(), runDir: join(runDir, "not-there") };
   const watch = await watchVisitors({ server: "127.0.0.1", checks }, nowhere, port);
   expect((await watch?.end())?.sent).toBeGreaterThan(0);

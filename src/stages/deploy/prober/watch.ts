@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { z } from "zod";
 import type { StageContext } from "../../context.ts";
+import { Check } from "../checks.ts";
 import type { ProbeRequest } from "./ask.ts";
 import { type Figures, figuresOf, measured, requestsFile } from "./figures.ts";
 import { type ProbeRecord, type Probing, probeOnce, startProber } from "./prober.ts";
@@ -9,8 +10,7 @@ import { type ProbeRecord, type Probing, probeOnce, startProber } from "./prober
 export const Watched = z.object({
   /** Where HTTPS is asked: the server's address or name. */
   server: z.string(),
-  /** Each host's health path; null: any answer that is not the proxy's own. */
-  checks: z.array(z.object({ host: z.string(), path: z.string().nullable() })),
+  checks: z.array(Check),
 });
 export type Watched = z.infer<typeof Watched>;
 
@@ -46,10 +46,9 @@ async function begin({ server, checks }: Watched, ctx: StageContext, port: numbe
     ...asked,
     perSecond: Math.max(1, Math.min(mostPerSecond, mostBytesPerSecond / Math.max(1, bytes))),
     request: (n) => (usual[n % usual.length] ?? first).request,
-    // By turns for each host.
+    // By turns for each address.
     connection: (n) => (Math.floor(n / usual.length) % 2 === 0 ? "new" : "kept"),
-    well: (request, status) =>
-      status < 400 || status === usual.find(({ request: { host } }) => host === request.host)?.status,
+    well: (request, status) => status < 400 || status === usual.find((one) => isSame(one.request, request))?.status,
     onRecord: file.add,
   });
   let switchedAt: number | null = null;
@@ -65,22 +64,24 @@ async function begin({ server, checks }: Watched, ctx: StageContext, port: numbe
   };
 }
 
+const isSame = (one: ProbeRequest, other: ProbeRequest) => one.host === other.host && one.path === other.path;
+
 interface Usual {
   request: ProbeRequest;
   status: number;
   bytes: number;
 }
 
-/** What a host answers before anything is done; undefined where that is nothing good, or nothing at all. */
+/** What an address answers before anything is done; undefined where that is nothing good, or nothing at all. */
 async function firstAnswer(
-  { host, path }: Watched["checks"][number],
+  { host, path, success }: Check,
   asked: Pick<Probing, "address" | "port" | "trustedRoots">,
   ctx: StageContext,
 ): Promise<Usual | undefined> {
-  const request = { host, path: path ?? "/", headers: { "user-agent": `berth/${ctx.version}` } };
+  const request = { host, path, headers: { "user-agent": `berth/${ctx.version}` } };
   const { status, bytes } = await probeOnce({ ...asked, timeoutMs: firstAnswerMs, request: () => request });
   if (status === null) return undefined;
-  return status < (path === null ? 500 : 400) ? { request, status, bytes } : undefined;
+  return status < (success ? 400 : 500) ? { request, status, bytes } : undefined;
 }
 
 /** Every request as a line of JSON, for who wants to know which. A disk that is full must not end a deploy. */
