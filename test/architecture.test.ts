@@ -43,6 +43,7 @@ const table: Record<string, Rule> = {
       "semver",
       "dotenv",
       "jsonc-parser",
+      "smol-toml",
       "web-tree-sitter",
       "ignore",
     ],

@@ -1,4 +1,4 @@
-import type { Question, Service, Writable } from "./schema.ts";
+import type { Evidence, Question, Service, Writable } from "./schema.ts";
 
 const ask = (about: string, rest: Omit<Question, "id" | "about">): Question => ({
   id: about.replaceAll(".", "_"),
@@ -81,3 +81,21 @@ export const aboutNothing = (name: string): Question =>
     why: "Nothing in it is known to be a program that can be started.",
     required: true,
   });
+
+/** What a Procfile names in a folder without a program that is known. */
+export const aboutProcess = ({
+  name,
+  command,
+  evidence,
+}: {
+  name: string;
+  command: string;
+  evidence: Evidence;
+}): Question => ({
+  id: `processes_${evidence.file.replaceAll(/[^A-Za-z0-9]+/g, "_")}_${evidence.line}_${name}`,
+  about: `processes.${name}`,
+  question: name === "release" ? "Must this run before each release?" : `Must ${name} run beside the program?`,
+  options: [],
+  why: `${evidence.file}:${evidence.line} names it: ${command.slice(0, 200)}. Berth does not know what it belongs to`,
+  required: false,
+});

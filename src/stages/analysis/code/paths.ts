@@ -47,7 +47,8 @@ function joinParts(module: Module, parts: Node[]): FilePlace | undefined {
     const value = base === undefined && stringOf(part) === undefined ? evaluate(module, part) : {};
     const text = base ?? stringOf(part) ?? (typeof value.literal?.value === "string" ? value.literal.value : undefined);
     if (text === undefined) return path === "" || path === "." ? undefined : { path: normalize(path), env, open: true };
-    env = value.env?.name ?? env;
+    // A variable moves the folder that it names: with something known behind it, it is not the place's any more.
+    env = value.env?.name ?? null;
     path = index === 0 || isAbsolute(text) ? text : join(path, text);
   }
   return path === "" ? undefined : { path: normalize(path).replace(/(.)\/$/, "$1"), env, open: false };

@@ -1,26 +1,8 @@
 import type { Node } from "web-tree-sitter";
 import { compare, type Fact, stated } from "../facts.ts";
 import { lookUp } from "./bindings.ts";
+import { isHealthPath, rankOfHealth } from "./health.ts";
 import { argumentsOf, at, type Code, type Module, stringOf } from "./modules.ts";
-
-/** Paths that say whether the program is well, the most telling first. */
-const healthNames = [
-  "healthz",
-  "health",
-  "_health",
-  "_healthz",
-  "readyz",
-  "ready",
-  "livez",
-  "live",
-  "healthcheck",
-  "health-check",
-  "heartbeat",
-  "status",
-  "ping",
-  "up",
-];
-const health = new RegExp(`^(?:/[\\w.-]+){0,3}/(?:${healthNames.join("|")})/?$`);
 
 interface Route {
   module: Module;
@@ -34,12 +16,14 @@ export function healthRoute(code: Code): Fact<string> | undefined {
   const mounts = code.modules.flatMap(mountsOf);
   const found = code.modules
     .flatMap((module) => [...routesOf(module, "^(get|all)$"), ...comparedPaths(module)])
-    .filter(({ path }) => health.test(path))
+    .filter(({ path }) => isHealthPath(path))
     .flatMap((route) => {
       const prefix = prefixOf(route, mounts, 4);
       return prefix === undefined ? [] : [{ route, path: `${prefix}${route.path}`.replace(/\/+/g, "/") }];
     })
-    .sort((a, b) => rank(a.path) - rank(b.path) || a.path.length - b.path.length || compare(a.path, b.path));
+    .sort(
+      (a, b) => rankOfHealth(a.path) - rankOfHealth(b.path) || a.path.length - b.path.length || compare(a.path, b.path),
+    );
   const best = found[0];
   return (
     best && {
@@ -48,8 +32,6 @@ export function healthRoute(code: Code): Fact<string> | undefined {
     }
   );
 }
-
-const rank = (path: string) => healthNames.indexOf(/([\w-]+)\/?$/.exec(path)?.[1] ?? "");
 
 /** `app.get("/x", …)`, `router.route({ url: "/x" })` is not looked at. */
 function routesOf(module: Module, methods: string): Route[] {
@@ -73,12 +55,18 @@ function comparedPaths(module: Module): Route[] {
     (binary_expression left: (_) @on operator: ["==" "==="] right: (string) @path)
     (switch_statement value: (_) @on body: (switch_body (switch_case value: (string) @path)))`);
   return found.flatMap(({ on, path }) => {
-    const text = stringOf(path);
-    return path && text && /(?:^|\W)(?:url|pathname|path)\)?$/i.test(on?.text.slice(-60) ?? "")
+    const [, method, text] = /^(?:([A-Z]+) )?(\/\S*)$/.exec(stringOf(path) ?? "") ?? [];
+    if (!path || text === undefined || !/^(?:GET)?$/.test(method ?? "")) return [];
+    // `${request.method} ${pathname}`, under whatever name, is compared with "GET /healthz".
+    const named = method ? (lookUpText(module, on) ?? "") : (on?.text.slice(-60) ?? "");
+    return /(?:^|\W)(?:url|pathname|path)\W{0,2}$/i.test(named)
       ? [{ module, receiver: "", path: text, node: path }]
       : [];
   });
 }
+
+const lookUpText = (module: Module, node: Node | undefined): string | undefined =>
+  (node?.type === "identifier" ? lookUp(module, node.text)?.node : node)?.text.slice(-60);
 
 interface Mount extends Route {
   /** The module of the router that is mounted, and its name there. */

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import type { Node } from "web-tree-sitter";
-import { compare } from "../facts.ts";
 import type { Confidence, Writable } from "../schema.ts";
 import { evaluate } from "./evaluate.ts";
+import { joinWritable } from "./lasting.ts";
 import { argumentsOf, at, type Code, type Module } from "./modules.ts";
 import { property } from "./objects.ts";
 import { type FilePlace, folderOf, pathOf } from "./paths.ts";
@@ -10,26 +10,8 @@ import { type FilePlace, folderOf, pathOf } from "./paths.ts";
 const { normalize } = posix;
 
 /** Where the program keeps files: what it gives to multer, to an embedded database and to the functions that write. */
-export function writtenPaths(code: Code): Writable[] {
-  const found = code.modules.flatMap((module) => [...sinks(module), ...settings(module)]);
-  const lasting = found.filter(({ path }) => !passing.test(path) && !path.startsWith("../"));
-  const byPath = new Map<string, Writable>();
-  for (const one of lasting) {
-    const known = byPath.get(one.path);
-    if (!known) byPath.set(one.path, one);
-    else
-      byPath.set(one.path, {
-        ...known,
-        from_env: known.from_env ?? one.from_env,
-        evidence: [...known.evidence, ...one.evidence].slice(0, 3),
-      });
-  }
-  return [...byPath.values()].sort((a, b) => compare(a.path, b.path));
-}
-
-/** What need not outlive a release. */
-const passing =
-  /^\/tmp(?:\/|$)|^\/dev\/|^\/proc\/|^\.?$|^\/$|(?:^|\/)(?:logs?|te?mp|\.?cache|dist|build|coverage|node_modules)(?:\/|$)|\.log$/i;
+export const writtenPaths = (code: Code): Writable[] =>
+  joinWritable(code.modules.flatMap((module) => [...sinks(module), ...settings(module)]));
 
 /** A call that keeps files, which of its arguments says where, and what for. */
 const writers: { called: RegExp; argument: number; why: string; confidence: Confidence; isFile?: boolean }[] = [
@@ -112,28 +94,34 @@ function calledBack(module: Module, fn: Node): FilePlace | undefined {
   return undefined;
 }
 
+/** The file of an embedded database, whatever its variable is called. */
+const databaseFile = /^[\w./-]{1,200}\.(?:db|db3|sqlite|sqlite3)$/;
+
 const folderName =
   /\b\w*(?:UPLOADS?|DATA|STORAGE|MEDIA|FILES?|ATTACHMENTS?|IMAGES?|ASSETS|DB)_?(?:DIR|PATH|FOLDER|ROOT|DIRECTORY|FILE)\b/;
 
 /** `UPLOAD_DIR ?? "./uploads"`: a variable that is named after a folder of data, with a folder as its default. */
 function settings(module: Module): Writable[] {
-  if (!folderName.test(module.text)) return [];
+  if (!folderName.test(module.text) && !/\.(?:db3?|sqlite3?)["'`]/.test(module.text)) return [];
   const values = module.matches(
     `(binary_expression operator: ["||" "??"]) @value (call_expression) @value (object_assignment_pattern) @value`,
   );
   return values.flatMap(({ value }) => {
     if (!value || value.endIndex - value.startIndex > 300) return [];
     const { env, literal } = evaluate(module, value, 4);
-    if (!env || folderName.exec(env.name)?.[0] !== env.name) return [];
-    if (typeof literal?.value !== "string" || !/^[\w./-]{1,200}$/.test(literal.value)) return [];
+    if (!env || typeof literal?.value !== "string" || !/^[\w./-]{1,200}$/.test(literal.value)) return [];
+    const isDatabase = databaseFile.test(literal.value);
+    if (!isDatabase && folderName.exec(env.name)?.[0] !== env.name) return [];
     const path = normalize(literal.value).replace(/\/$/, "");
     return [
       {
         path,
         from_env: env.name,
-        why: `${env.name} names the place of the program's own files`,
+        why: isDatabase
+          ? "an embedded database is kept here"
+          : `${env.name} names the place of the program's own files`,
         evidence: [at(literal.module, literal.node, env.name)],
-        confidence: "inferred" as const,
+        confidence: isDatabase ? ("stated" as const) : ("inferred" as const),
       },
     ];
   });

@@ -1,0 +1,65 @@
+import { posix } from "node:path";
+import { compare } from "../facts.ts";
+import type { Ecosystem, ServiceFindings } from "../findings.ts";
+import type { View } from "../read.ts";
+import type { Monorepo } from "../schema.ts";
+import { readPython } from "./code/modules.ts";
+import { manifestNames, type Project, readProject } from "./manifests.ts";
+import { describeProject } from "./project.ts";
+
+const { dirname } = posix;
+
+/** Programs that run on Python, known by their manifests and by what their code serves or waits for. */
+export const python: Ecosystem = {
+  name: "python",
+  async find(view, name) {
+    const projects = readProjects(view);
+    const services: ServiceFindings[] = [];
+    for (const project of projects) {
+      const within = programFiles(project, projects);
+      using code = await readPython(view, within);
+      services.push(...describeProject({ view, project, code, within, name }));
+    }
+    return { monorepo: monorepoOf(projects), services };
+  },
+};
+
+const maxProjects = 200;
+/** What shows or checks a program, and is none itself. */
+const beside =
+  /(?:^|\/)(?:tests?|docs?|examples?|samples?|fixtures?|benchmarks?|notebooks?|\.github|site-packages|templates?)(?:\/|$)|(?:^|\/)(?:conftest|test_\w+|\w+_test|noxfile|tasks|setup|fabfile)\.py$/;
+
+function readProjects(view: View): Project[] {
+  const folders = new Set(
+    view.files
+      .filter(({ path }) => manifestNames.test(path) && !beside.test(dirname(path)))
+      .map(({ path }) => dirname(path)),
+  );
+  // Without any manifest, files at the root may be a program all the same.
+  if (folders.size === 0 && view.files.some(({ path }) => /^(?:main|app|server|wsgi|asgi)\.py$/.test(path)))
+    folders.add(".");
+  return [...folders]
+    .sort(compare)
+    .slice(0, maxProjects)
+    .map((folder) => readProject(view, folder))
+    .filter((project) => project !== undefined);
+}
+
+/** The files of a project that its program is made of: not those of a project inside it. */
+function programFiles(project: Project, projects: Project[]): (path: string) => boolean {
+  const inside = (folder: string, path: string) => folder === "." || path.startsWith(`${folder}/`);
+  const inner = projects.map(({ path }) => path).filter((path) => path !== project.path && inside(project.path, path));
+  return (path) => {
+    if (!inside(project.path, path) || inner.some((folder) => inside(folder, path))) return false;
+    return !beside.test(project.path === "." ? path : path.slice(project.path.length + 1));
+  };
+}
+
+function monorepoOf(projects: Project[]): Monorepo | null {
+  const workspace = projects.find((project) => project.get("tool", "uv", "workspace") !== undefined);
+  if (!workspace) return null;
+  return {
+    tools: ["uv-workspaces"],
+    packages: projects.map(({ path }) => path).filter((path) => path !== workspace.path),
+  };
+}
