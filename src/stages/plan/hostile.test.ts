@@ -34,7 +34,9 @@ describe("a Dockerfile", () => {
   );
 
   test("takes the folders that people have", () => {
-    const plan = planOf({ path: "packages/größe-2_b", writable: writes("/srv/data.d/@up+load") });
+    // The lock file of a workspace lies outside of the folder, so that the build sees the whole source.
+    const evidence = { install: [{ file: "package-lock.json", line: 1, rule: "lock file" }] };
+    const plan = planOf({ path: "packages/größe-2_b", evidence, writable: writes("/srv/data.d/@up+load") });
     expect(plan.images[0]?.dockerfile).toContain("COPY packages/größe-2_b/package*.json ./");
     expect(plan.images[0]?.dockerfile).toContain("mkdir -p /srv/data.d/@up+load");
   });

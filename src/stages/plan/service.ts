@@ -44,6 +44,9 @@ interface Program {
   image: Image | undefined;
   user: string | null;
   memoryMegabytes: number;
+  capabilities: string[];
+  /** What it answers, whatever the source says. */
+  healthPath: string | null;
 }
 
 /** One service of the plan, with the image that it runs and what it needs to be there. */
@@ -77,11 +80,11 @@ export function planService(input: PlanInput, given: ServiceInput): PlannedServi
     env: environment.env,
     mounts: writable.mounts,
     published: given.published,
-    health: planHealth(service, port, isMain ? wishes : {}),
+    health: planHealth(withHealthPath(service, program), port, isMain ? wishes : {}),
     replicas,
     memoryMegabytes: wished.memoryMegabytes ?? (isMain ? wishes.memoryMegabytes : undefined) ?? program.memoryMegabytes,
     cpus: wished.cpus ?? null,
-    capabilities: beginsAsRoot(program.user) ? rootCapabilities : [],
+    capabilities: beginsAsRoot(program.user) ? rootCapabilities : program.capabilities,
     strategy: planStrategy(service, {
       wished: wished.strategy,
       replicas,
@@ -127,6 +130,8 @@ function built(
     image,
     user: service.user ?? recipe.user(service),
     memoryMegabytes: recipe.memoryMegabytes,
+    capabilities: [...(recipe.capabilities ?? [])],
+    healthPath: recipe.healthPath ?? null,
   };
 }
 
@@ -135,6 +140,13 @@ const pulled = ({ service, pinned }: ServiceInput): Program => ({
   image: undefined,
   user: service.user ?? null,
   memoryMegabytes: 512,
+  capabilities: [],
+  healthPath: null,
+});
+
+const withHealthPath = (service: AnalysedService, { healthPath }: Program): AnalysedService => ({
+  ...service,
+  health_path: service.health_path ?? healthPath,
 });
 
 const workdirOf = (service: AnalysedService) => (service.image === null ? recipeFor(service).workdir(service) : "/");

@@ -1,5 +1,6 @@
 import type { BackingKind } from "./backing.ts";
 import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
 
 /** Every backing service that Berth can run; the order says nothing. */
-export const backingKinds: readonly BackingKind[] = [postgres];
+export const backingKinds: readonly BackingKind[] = [postgres, redis];

@@ -24,10 +24,14 @@ export interface Recipe {
   bases(service: AnalysedService): string[];
   /** Where what it builds listens, whatever the source says; null: where the service does. */
   port: number | null;
+  /** A path that whatever it builds answers, where the source names none for asking after its health. */
+  healthPath?: string;
   /** Where the application lies in the image; relative paths of the source are below it. */
   workdir(service: AnalysedService): string;
   /** null: the image's own. */
   user(service: AnalysedService): string | null;
+  /** Rights that it needs of those that Docker gives, beside those of a beginning as root. */
+  capabilities?: readonly string[];
   /** How much memory is enough where nobody says otherwise. */
   memoryMegabytes: number;
   /** What a person should know of how it builds this service, in sentences for the plan's reasons. */
