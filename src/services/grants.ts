@@ -6,7 +6,7 @@ import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { spendingsOf } from "../store/grants.ts";
-import { runStore } from "../store/runs.ts";
+import { runStore, runs } from "../store/runs.ts";
 import { serverOf } from "../store/servers.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
@@ -55,11 +55,11 @@ export function grantFor(
     ownWork: ownWork(berth, proposal, { base, applied }),
     now: Date.now(),
   };
-  return findGrant(store, grantKey.publicKey, claim, ({ id }) => {
+  return findGrant(store, grantKey.publicKey, claim, ({ id, created }) => {
     const spent = spendingsOf(store, id);
     const whole = spent.length === parts.length && new Set(spent.map(({ run }) => run)).size === 1;
     const used = whole && useOf(berth, id, parts).done === undefined;
-    return (spent.length === 0 || used) && !isGivenUp(berth, id);
+    return (spent.length === 0 || used) && !isGivenUp(berth, id) && !isOutlived(berth, proposal.plan.stack, created);
   });
 }
 
@@ -77,9 +77,9 @@ export const ownWork =
     return raised && applied === hash && hasRecorded(berth, plan, grant.id) ? [serialName(plan.stack)] : [];
   };
 
-/** Whether a grant's deploy has begun to record that its plan is applied, which is the last that it does. */
+/** Whether a grant's deploy has begun to record that its plan is applied. */
 function hasRecorded({ store }: Berth, plan: Plan, grantId: string): boolean {
-  const recording = callsOf(plan, ["deploy"]).at(-1)?.id;
+  const recording = callsOf(plan, ["deploy"]).find(({ kind }) => kind === "deploy.record")?.id;
   const run = spendingsOf(store, grantId).find(({ part }) => part === "deploy")?.run;
   if (run === undefined) return false;
   const events = eventsIn(runStore(store).events(run, 0));
@@ -92,7 +92,10 @@ function hasRecorded({ store }: Berth, plan: Plan, grantId: string): boolean {
  */
 export const knownGrant = (berth: Berth, chosen: ChosenPlan): Grant | undefined =>
   grantsOf(berth.store, berth.grantKey.publicKey, operationOf(chosen), Date.now()).find(
-    (given) => nothingNewer(berth, chosen, given) && !isGivenUp(berth, given.id),
+    (given) =>
+      nothingNewer(berth, chosen, given) &&
+      !isGivenUp(berth, given.id) &&
+      !isOutlived(berth, chosen.plan.stack, given.created),
   );
 
 /** The base names the plan's server and key, and nothing was applied since that was not this grant's own deploy. */
@@ -141,6 +144,13 @@ function isGivenUp({ store, machine }: Berth, grantId: string): boolean {
     return state === "cancelled" || state === "rolled_back" || (state === "failed" && isFinal(code));
   });
 }
+
+/**
+ * The stack was destroyed since, or begun to be: how often it was applied counts from nothing again, and what was approved for
+ * the one before is not approved for the next. `since` is in ms since 1970.
+ */
+export const isOutlived = ({ store }: Pick<Berth, "store">, stack: string, since: number): boolean =>
+  runs(store, { stack }).some(({ parts: of, created }) => of.includes("destroy") && Date.parse(created) > since);
 
 const isFinal = (code: string) => code.startsWith("grant_") || final.includes(code);
 const final = ["base_changed", "calls_changed", "vanished"];

@@ -50,6 +50,8 @@ function lastTry(berth: Berth, plan: Plan, part: Part): Try | undefined {
   const { store, machine } = berth;
   const theirs = part === "provision" ? {} : { stack: plan.stack };
   for (const run of runs(store, theirs)) {
+    // What was built and deployed before is gone, and so are the ports that it had opened.
+    if (run.stack === plan.stack && run.parts.includes("destroy")) return undefined;
     if (!run.parts.includes(part)) continue;
     const its = plannedBy(berth, run);
     if (its.server.name !== plan.server.name) continue;

@@ -1,4 +1,3 @@
-import { Operation } from "../approval/operation.ts";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { verifyJournal } from "../run/journal.ts";
@@ -7,7 +6,7 @@ import type { Plan } from "../stages/plan/schema.ts";
 import { runStore, runs } from "../store/runs.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
-import { plannedBy } from "./planned-by.ts";
+import { plannedBy, plannedHash } from "./planned-by.ts";
 
 /** The plan that a run applies. Throws `no_such_run`, `plan_gone`. */
 export const planOfRun = (berth: Berth, run: string): Plan => plannedBy(berth, runOf(runStore(berth.store), run));
@@ -20,21 +19,20 @@ export interface RunLine {
   id: string;
   stack: string | null;
   plan: string;
-  /** Of the plan: provision, build, deploy. */
+  /** Of the plan: provision, build, deploy; or destroy, or command. */
   parts: string[];
   state: RunState;
   created: string;
 }
 
-/** Runs that apply a plan, newest first. */
+/** Runs, newest first: those that apply a plan, and those that do something to what stands by one. */
 export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
   return runs(store, stack === undefined ? {} : { stack }).flatMap((run) => {
-    const { data: operation } = Operation.safeParse(run.operation);
-    if (operation?.kind !== "plan") return [];
     const { id, parts, created } = run;
-    return [
-      { id, stack: run.stack, plan: operation.plan, parts, state: stateOf(runStore(store), id, machine), created },
-    ];
+    const plan = plannedHash(run);
+    return plan === undefined
+      ? []
+      : [{ id, stack: run.stack, plan, parts, state: stateOf(runStore(store), id, machine), created }];
   });
 }
 

@@ -33,7 +33,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
   return {
     run: run.id,
     stack: run.stack ?? "",
-    plan: plannedHash(run),
+    plan: plannedHash(run) ?? "",
     parts,
     state,
     created: run.created,
@@ -43,7 +43,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
       (state === "failed" ? ended?.failure : state === "interrupted" ? whyBrokenOff(berth, run.id) : null) ?? null,
     requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
-    addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run)) : [],
+    addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run) ?? "") : [],
     waitsForServer: goesOn && saysLost(rows),
     editedLine: journal.intact ? null : journal.seq,
   };

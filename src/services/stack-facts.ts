@@ -17,14 +17,21 @@ export function stackLine({ store }: Berth, name: string): StackLine {
   return lineOf(store, stack);
 }
 
+/** The plan that a stack stands by, as this computer remembers. Throws `no_such_stack`, `plan_gone`. */
+export function standingPlan(berth: Berth, name: string): Plan {
+  const line = stackLine(berth, name);
+  const plan = appliedPlan(berth.store, line.plan);
+  if (plan) return plan;
+  throw planGone(name, line.plan);
+}
+
 /**
  * Looks at the server of a stack. Throws `no_such_stack`, `plan_gone`, and what keeps a connection from being made. What it
  * needs for that is loaded with the first call.
  */
 export async function stackStatus(berth: Berth, name: string, signal: AbortSignal): Promise<StackStatus> {
   const line = stackLine(berth, name);
-  const plan = appliedPlan(berth.store, line.plan);
-  if (!plan) throw planGone(name, line.plan);
+  const plan = standingPlan(berth, name);
   const { lookAt } = await import("./stack-status.ts");
   return { ...line, ...(await lookAt(berth, plan, signal)) };
 }
@@ -44,7 +51,7 @@ function appliedPlan(store: Store, hash: string | null): Plan | undefined {
   return stored && Plan.safeParse(stored.plan).data;
 }
 
-function noSuchStack(store: Store, name: string): BerthError {
+export function noSuchStack(store: Store, name: string): BerthError {
   const known = stacks(store).map((stack) => stack.name);
   return new BerthError({
     code: "no_such_stack",
