@@ -28,7 +28,7 @@ const known: readonly Known[] = [
   },
   {
     shows:
-      /SELF_SIGNED_CERT|unable to get local issuer|certificate verify failed|certificate signed by unknown authority/i,
+      /SELF_SIGNED_CERT|unable to get local issuer|certificate verify failed|certificate signed by unknown authority|UnknownIssuer/i,
     why: "TLS is signed by an authority that the build does not trust, as behind a company's proxy.",
     next: "Name its certificates as the CA bundle for builds, plan again, then run the command again.",
   },

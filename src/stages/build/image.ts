@@ -18,6 +18,8 @@ export const ImageInput = z.object({
   /** What they may need in order to start. */
   backing: z.array(Backing),
   secrets: z.array(SecretUse),
+  /** The stack's services that have a release command. */
+  releasing: z.array(z.string()),
   architecture: z.string(),
   caBundle: z.string().nullable(),
 });

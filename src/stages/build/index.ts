@@ -24,6 +24,7 @@ function inputOf(
     services: services.filter((service) => service.image === `${image.repository}:${image.tag}`),
     backing,
     secrets,
+    releasing: services.filter(({ releaseCommand }) => releaseCommand !== null).map(({ name }) => name),
     architecture: server.architecture,
     caBundle: build.caBundle,
   };

@@ -15,6 +15,7 @@ const input = {
   services: [],
   backing: [],
   secrets: [],
+  releasing: [],
   architecture: "amd64",
   caBundle: null,
 };

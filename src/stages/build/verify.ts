@@ -11,8 +11,8 @@ import { searchConfiguration, searchLayers, type Wanted } from "./search.ts";
 import { tryService } from "./trial/try.ts";
 
 /**
- * What an image must show before it gets its name: the server's architecture, no root, no secret in it, and that each
- * service that runs it starts and listens where the plan says. Throws the error that names what it does not.
+ * What an image must show before it gets its name: the server's architecture, no root that the plan does not know of, no
+ * secret in it, and that each service that runs it starts and listens where the plan says. Throws the error that names what it does not.
  */
 export async function verify(engine: Docker, image: string, input: ImageInput, ctx: StageContext): Promise<void> {
   const built = await engine.getImage(image).inspect();
@@ -35,6 +35,8 @@ async function searchFiles(engine: Docker, image: string, input: ImageInput, wan
 
 /** Pure part of `verify`. */
 export function refuseRoot({ Config: { User } }: Pick<ImageInspectInfo, "Config">, service: Service): void {
+  // The plan knows that it begins as root, says so, and leaves it the rights to become another user.
+  if (service.capabilities.includes("SETUID")) return;
   const user = service.user || User || "root";
   if (!/^(root|0+)(:|$)/.test(user)) return;
   throw new BerthError({

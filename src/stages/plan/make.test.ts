@@ -146,6 +146,17 @@ describe("a plan", () => {
   });
 });
 
+test("services whose images come out the same run one image, which is built once", () => {
+  const [web] = analysis.services;
+  if (!web) throw new Error("the fixture has a service");
+  const twin = { ...web, name: "worker", kind: "worker" as const, command: ["node", "worker.js"], release: null };
+  const { images, services } = makePlan(planInput({ analysis: { ...analysis, services: [web, twin] } }));
+  expect(images.map(({ service }) => service)).toEqual(["web"]);
+  expect(new Set(services.map(({ image }) => image)).size).toBe(1);
+  const other = makePlan(planInput({ analysis: { ...analysis, services: [web, { ...twin, start: "node w.js" }] } }));
+  expect(other.images).toHaveLength(2);
+});
+
 describe("what only a person can answer", () => {
   test("is asked all at once, and how to answer it", () => {
     const open = withEnv(variable("API_KEY", { required: true, secret: true }), variable("REGION", { required: true }));

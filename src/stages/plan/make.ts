@@ -11,6 +11,7 @@ import { refuseImpossible, withoutGone } from "./refuse.ts";
 import { planRouting } from "./routes.ts";
 import { type Backing, type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
+import { sharedImages } from "./shared-images.ts";
 import { planStores } from "./stores.ts";
 import { isKept, type Wishes } from "./wishes.ts";
 
@@ -85,7 +86,7 @@ export function makePlan(input: PlanInput): Plan {
   );
   refuseOpenQuestions(input, { stack, wishes, routing, parts });
   const backing = stores.map((store) => planBacking(store.backing, wishes));
-  const planned = parts.map((part) => part.planned);
+  const { images, planned } = sharedImages(parts);
 
   const { server } = survey;
   const plan = PlanSchema.parse({
@@ -100,7 +101,7 @@ export function makePlan(input: PlanInput): Plan {
       architecture: server.architecture,
     },
     build: planBuild(input),
-    images: parts.flatMap(({ image }) => image ?? []),
+    images,
     services: planned,
     backing,
     volumes: [...stores.flatMap(({ volumes }) => volumes), ...parts.flatMap(({ volumes }) => volumes)],

@@ -16,6 +16,8 @@ export interface Ended {
 
 export type Verdict =
   | { kind: "listening" }
+  /** It listens nowhere and need not: it runs on. */
+  | { kind: "steady" }
   /** It runs, and its image has nothing to look with. */
   | { kind: "unseen" }
   | ({ kind: "crashed" } & Ended)
@@ -28,8 +30,11 @@ type Ctx = Pick<StageContext, "log" | "signal">;
 /** Looks that a wrong state must outlast: some applications open another port first. */
 const patience = 10;
 const everyMs = 500;
+/** What listens nowhere has to run on for so long; most that lack something end at once. */
+const steadySeconds = 5;
+const steadyWithinSeconds = 60;
 
-/** Starts a service and watches until it listens, ends, or shows for some seconds that it will not. Removes it again. */
+/** Starts a service and watches until it listens, or runs on where it need not, ends, or shows that it will not. Removes it again. */
 export async function startUntilSeen(
   engine: Docker,
   world: World,
@@ -38,26 +43,29 @@ export async function startUntilSeen(
   { signal }: Ctx,
 ): Promise<Verdict> {
   const id = await startIn(engine, world, name, body);
+  const began = Date.now();
   let wrong = 0;
   const look = async (): Promise<Verdict | undefined> => {
-    const listeners = await listenersIn(engine, id);
+    const listeners = port === null ? undefined : await listenersIn(engine, id);
     const ended = await endOf(engine, id);
     if (ended) return { kind: "crashed", ...ended };
+    if (port === null) return Date.now() - began >= steadySeconds * 1000 ? { kind: "steady" } : undefined;
     const verdict = judge(listeners, port);
     wrong = verdict === undefined ? 0 : wrong + 1;
     const final = verdict?.kind === "listening" || wrong >= patience;
     return final ? verdict : undefined;
   };
+  const seconds = port === null ? steadyWithinSeconds : health.timeoutSeconds;
   try {
-    const seen = await until(look, { timeoutMs: health.timeoutSeconds * 1000, everyMs, signal });
-    return seen ?? { kind: "silent", seconds: health.timeoutSeconds, lines: await lastLines(engine, id) };
+    const seen = await until(look, { timeoutMs: seconds * 1000, everyMs, signal });
+    return seen ?? { kind: "silent", seconds, lines: await lastLines(engine, id) };
   } finally {
     await engine.getContainer(id).remove({ force: true, v: true });
   }
 }
 
 /** What the listening ports of a running container mean; undefined: nothing yet. Pure. */
-export function judge(listeners: readonly Listener[] | undefined, port: number | null): Verdict | undefined {
+export function judge(listeners: readonly Listener[] | undefined, port: number): Verdict | undefined {
   if (listeners === undefined) return { kind: "unseen" };
   const planned = listeners.find((listener) => listener.port === port);
   if (planned) return { kind: planned.loopback ? "loopback" : "listening" };

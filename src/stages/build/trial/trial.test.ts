@@ -68,6 +68,13 @@ test("each failure has a code of its own and names what was seen", () => {
   expect(failureOf(service, { kind: "silent", seconds: 30, lines: "" }, undefined).code).toBe("never_listened");
 });
 
+test("a worker has nothing to listen on, so its end is what is said", () => {
+  const crashed = { kind: "crashed", code: 3, outOfMemory: false, lines: "no queue" } as const;
+  expect(failureOf({ ...service, port: null }, crashed, undefined).message).toBe(
+    "web ended with code 3 soon after its start.",
+  );
+});
+
 test("made-up secrets have the planned or the real length, and never the real value", () => {
   const values = madeUp(
     [
@@ -91,4 +98,6 @@ test.each(["", "0", "root", "root:root", "0:0"])("an image whose user is %j runs
     expect.objectContaining({ code: "runs_as_root" }) as Error,
   );
   refuseRoot(image, { ...service, user: "1000" });
+  // As the plan says it, with the rights to become another user.
+  refuseRoot(image, { ...service, user: null, capabilities: ["SETGID", "SETUID"] });
 });

@@ -10,13 +10,15 @@ export interface TrialInput {
   stack: string;
   backing: readonly Backing[];
   secrets: readonly SecretUse[];
+  /** The stack's services that have a release command: what it makes, others may need. */
+  releasing: readonly string[];
 }
 
 type Ctx = Pick<StageContext, "log" | "signal" | "givenSecret">;
 
 /**
  * Starts a service from its image as the server will, in a network of its own with backing services of its own and with
- * made-up secrets, and waits until it listens where the plan says. Nothing of it stays. Throws `app_crashed`,
+ * made-up secrets, and waits until it listens where the plan says, or runs on. Nothing of it stays. Throws `app_crashed`,
  * `listens_elsewhere`, `listens_on_loopback`, `never_listened`, `trial_impossible`.
  */
 export async function tryService(
@@ -28,20 +30,18 @@ export async function tryService(
 ): Promise<void> {
   const values = madeUp(input.secrets, (name) => ctx.givenSecret(name).length);
   const world: World = { name: `berth-verify-${input.stack}-${service.name}`, values };
-  ctx.log(`starting ${service.name} in a network of its own, to see that it listens on port ${service.port}\n`);
+  ctx.log(`starting ${service.name} in a network of its own, to see that it ${aimOf(service)}\n`);
   try {
     await openWorld(engine, world, needed(service, input.backing), ctx);
     const { verdict, release } = await start(engine, world, image, service, ctx);
     if (verdict.kind === "listening") return ctx.log(`${service.name} listens on port ${service.port}\n`);
+    if (verdict.kind === "steady") return ctx.log(`${service.name} runs on\n`);
     if (verdict.kind === "unseen")
       return ctx.log(`${service.name} runs; where it listens cannot be read from its image\n`);
     const failure = failureOf(service, verdict, release);
-    const strangers = givenTo(service, input.secrets);
-    if (strangers.length === 0 || verdict.kind === "elsewhere" || verdict.kind === "loopback") throw failure;
-    // With a made-up key of some provider an application may rightly refuse to start.
-    ctx.log(
-      `${failure.message} It was started with made-up values for ${strangers.join(", ")}, so this decides nothing.\n`,
-    );
+    const lacks = lackedBy(service, input);
+    if (lacks.length === 0 || verdict.kind === "elsewhere" || verdict.kind === "loopback") throw failure;
+    ctx.log(`${failure.message} It was started ${lacks.join(" and ")}, so this decides nothing.\n`);
   } finally {
     await closeWorld(engine, world.name);
   }
@@ -71,17 +71,38 @@ const bodyOf = (
 ): Docker.ContainerCreateOptions => ({
   Image: image,
   Env: environment(service.env, values),
+  ...(service.entrypoint === null ? {} : { Entrypoint: service.entrypoint }),
   ...(service.command === null ? {} : { Cmd: service.command }),
   ...(service.user === null ? {} : { User: service.user }),
   // Nameless volumes: like the real ones, they begin with what the image has there.
   Volumes: Object.fromEntries(service.mounts.map(({ path }) => [path, {}])),
-  HostConfig: { Memory: service.memoryMegabytes * 1024 * 1024, CapDrop: ["ALL"], Init: true },
+  HostConfig: {
+    Memory: service.memoryMegabytes * 1024 * 1024,
+    CapDrop: ["ALL"],
+    CapAdd: service.capabilities,
+    Init: true,
+  },
 });
 
 function needed(service: Service, backing: readonly Backing[]): Backing[] {
   const names = new Set(service.dependsOn);
   for (const source of Object.values(service.env)) if (source.from === "reference") names.add(source.to);
   return backing.filter(({ name }) => names.has(name));
+}
+
+const aimOf = ({ port }: Service) => (port === null ? "runs on" : `listens on port ${port}`);
+
+/** What a trial cannot give, and for want of which an application may rightly refuse to start. */
+function lackedBy(service: Service, { secrets, backing, releasing }: TrialInput): string[] {
+  const stores = needed(service, backing);
+  const others = service.dependsOn.filter((name) => !backing.some((store) => store.name === name));
+  const madeBy = service.releaseCommand === null && stores.length > 0 ? releasing : [];
+  const given = givenTo(service, secrets);
+  return [
+    ...(given.length > 0 ? [`with made-up values for ${given.join(", ")}`] : []),
+    ...(others.length > 0 ? [`without ${others.join(", ")}`] : []),
+    ...(madeBy.length > 0 ? [`without what the release command of ${madeBy.join(", ")} makes`] : []),
+  ];
 }
 
 function givenTo(service: Service, secrets: readonly SecretUse[]): string[] {

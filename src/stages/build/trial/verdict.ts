@@ -3,7 +3,7 @@ import { clean } from "../../../kit/text.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { Ended, Verdict } from "./start.ts";
 
-type Failed = Exclude<Verdict, { kind: "listening" | "unseen" }>;
+type Failed = Exclude<Verdict, { kind: "listening" | "steady" | "unseen" }>;
 
 /** The error for a service that does not do what the plan says. `release` is how its release command ended, if it ran. */
 export function failureOf(service: Service, verdict: Failed, release: Ended | undefined): BerthError {
@@ -14,7 +14,7 @@ export function failureOf(service: Service, verdict: Failed, release: Ended | un
     case "crashed":
       return error(
         "app_crashed",
-        `${name} ended with code ${verdict.code} before it listened on port ${port}.`,
+        `${name} ended with code ${verdict.code} ${port === null ? "soon after its start" : `before it listened on port ${port}`}.`,
         [reasonOf(service, verdict), ...releaseLines(release)].join("\n"),
         "Correct what its last lines name, then run the command again. It was started without a way to the internet and, where it has one, with an empty database.",
       );

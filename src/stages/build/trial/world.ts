@@ -66,6 +66,7 @@ async function startBacking(engine: Docker, world: World, service: Backing, ctx:
   const id = await startIn(engine, world, service.name, {
     Image: byDigest(service.image),
     Env: environment(service.env, world.values),
+    ...(service.command === null ? {} : { Cmd: service.command }),
     Volumes: Object.fromEntries(service.mounts.map(({ path }) => [path, {}])),
     HostConfig: { Memory: service.memoryMegabytes * 1024 * 1024 },
   });
