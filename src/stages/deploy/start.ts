@@ -37,7 +37,11 @@ export const startService = defineStep({
   kind: "deploy.start",
   effect: "change",
   input: Input,
-  before: z.object({ containers: z.array(z.string()) }),
+  before: z.object({
+    containers: z.array(z.string()),
+    /** Of these. */
+    running: z.array(z.string()),
+  }),
   output: z.object({
     containers: z.array(z.object({ container: z.string(), id: z.string(), address: z.string() })),
   }),
@@ -48,11 +52,12 @@ export const startService = defineStep({
 
   observe: async (input, ctx) => {
     const engine = await engineIfAny(ctx);
-    if (!engine) return { before: { containers: [] } };
+    if (!engine) return { before: { containers: [], running: [] } };
     const containers = await startedOf(engine, input, ctx);
     if (containers) return { output: { containers } };
     const all = await containersOfService(engine, input.placed);
-    return { before: { containers: all.map(({ name }) => name) } };
+    const running = all.filter(({ status }) => status === "running");
+    return { before: { containers: all.map(({ name }) => name), running: running.map(({ name }) => name) } };
   },
 
   apply: async (input, _before, ctx) => {
@@ -75,7 +80,7 @@ export const startService = defineStep({
       await engine.getContainer(name).update({ RestartPolicy: { Name: "unless-stopped" } });
   },
 
-  undo: async ({ placed }, { containers }, ctx) => {
+  undo: async ({ placed }, { containers, running }, ctx) => {
     const engine = await engineForActing(ctx);
     const found = (await containersOfService(engine, placed)).filter(({ name }) => placed.containers.includes(name));
     if (found.length === 0) return;
@@ -84,8 +89,9 @@ export const startService = defineStep({
     if (others.length > 0 && left.every((container) => container === undefined))
       throw undoImpossible(placed.containers.join(", "));
     for (const { id, name } of found) {
+      // A replica that was there before is left as it was: it runs on, or stands still.
+      if (running.includes(name)) continue;
       await stop(engine, id);
-      // It was there before and did not serve: then that is how it is left.
       if (!containers.includes(name)) await remove(engine, id, { scratch: true });
     }
     for (const name of others) await startIfStopped(engine, name);
