@@ -6,6 +6,7 @@ import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
 import { runFolder } from "../services/run-folder.ts";
 import { cancel, follow } from "../services/runs.ts";
 import { type Figures, figuresIn, requestsFile } from "../stages/deploy/prober/figures.ts";
+import { addressesOf } from "../stages/plan/addresses.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
 
@@ -35,7 +36,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   if (state === "interrupted") failed ??= whyBrokenOff(berth, run);
   const { observed, applied } = progress.counts();
   const plan = planOfRun(berth, run);
-  const addresses = deploys(berth, run) ? plan.routes.map(({ host }) => `https://${host}`) : [];
+  const addresses = deploys(berth, run) ? addressesOf(plan) : [];
   if (terminal.json)
     terminal.say(
       JSON.stringify({

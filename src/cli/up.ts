@@ -11,6 +11,7 @@ import { serialIn } from "../services/plan-base.ts";
 import type { Proposal } from "../services/propose.ts";
 import { preview, start } from "../services/runs.ts";
 import { otherSource } from "../services/standing.ts";
+import { addressesOf } from "../stages/plan/addresses.ts";
 import { renderDifferences } from "../stages/plan/differences.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { followToEnd } from "./follow.ts";
@@ -54,7 +55,7 @@ const fromUnknown =
   "! What stands there was not applied from this state folder: the wishes and images that this plan keeps of it are the server's word.";
 
 function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readonly Preview[]): ExitCode {
-  const address = plan.routes.map(({ host }) => `https://${host}`).join(", ");
+  const address = addressesOf(plan).join(", ");
   if (terminal.json) {
     for (const { id, title } of steps) terminal.say(JSON.stringify({ event: "observed", step: id, title }));
     terminal.say(

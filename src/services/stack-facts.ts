@@ -1,5 +1,6 @@
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
+import { addressesOf } from "../stages/plan/addresses.ts";
 import { Plan } from "../stages/plan/schema.ts";
 import { planOf } from "../store/plans.ts";
 import { type StoredStack, stackOf, stacks } from "../store/stacks.ts";
@@ -41,7 +42,7 @@ const lineOf = (store: Store, { name, server, appliedPlan: plan, serial, updated
   server,
   plan,
   serial,
-  addresses: appliedPlan(store, plan)?.routes.map(({ host }) => `https://${host}`) ?? [],
+  addresses: addressesOf(appliedPlan(store, plan) ?? { routes: [] }),
   updated,
 });
 

@@ -33,7 +33,7 @@ export function factsOf({ hash, stack, plan, text, sinceLast, sinceApplied }: Pl
     hash,
     stack,
     server: at,
-    addresses: routes.map(({ host }) => `https://${host}`),
+    addresses: routes.map(({ host, path }) => `https://${host}${path === "/" ? "" : path}`),
     secrets: secrets.map(({ name, origin }) => ({ name: knownName(name), origin })),
     changes: {
       ...(sinceLast && { since_last: changesOf(sinceLast, full) }),

@@ -55,7 +55,7 @@ test("what comes and goes stands there whole, with one side", () => {
   ]);
 });
 
-test("a list of plain values is compared whole, one of things without names by their places", () => {
+test("a list of plain values is compared whole, one of ports by what they are", () => {
   const [http, https] = [80, 443].map((port) => ({ port, protocol: "tcp" as const, why: "" }));
   const three = { ...https, protocol: "udp" as const } as Plan["provision"]["openPorts"][number];
   const before = changed(({ provision }) => void Object.assign(provision, { openPorts: [http, https] }));
@@ -64,7 +64,7 @@ test("a list of plain values is compared whole, one of things without names by t
     Object.assign(services[1] ?? {}, { command: ["node", "worker.js"] });
   });
   expect(diffPlans(before, after)).toEqual([
-    { path: "provision.openPorts.2", to: three },
+    { path: "provision.openPorts.443/udp", to: three },
     { path: "provision.packages", from: [], to: ["docker.io"] },
     { path: "services.worker.command", from: ["sh", "-c", "exec node worker.js $QUEUE"], to: ["node", "worker.js"] },
   ]);

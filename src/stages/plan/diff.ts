@@ -44,24 +44,37 @@ function partsOf(from: unknown, to: unknown): [Parts, Parts] | [undefined, undef
   return [undefined, undefined];
 }
 
-/** What a part may be called by, the first that tells all of them apart. */
-const keys = ["name", "service", "host", "image", "volume", "port", "about"];
+type Item = Record<string, unknown>;
 
-const keyOf = (...lists: Record<string, unknown>[][]) =>
+const field = (name: string) => (item: Item) =>
+  typeof item[name] === "string" || typeof item[name] === "number" ? String(item[name]) : undefined;
+
+/** `shop.example.com/api` of a route; the path `/` is left out. */
+const address = ({ host, path }: Item) =>
+  typeof host === "string" && typeof path === "string" ? `${host}${path === "/" ? "" : path}` : undefined;
+
+/** `443/tcp` of a port of the server. */
+const opening = ({ hostPort, port, protocol }: Item) =>
+  typeof protocol === "string" ? `${hostPort ?? port}/${protocol}` : undefined;
+
+/** What a part may be called by, the first that tells all of them apart. */
+const keys = [field("name"), address, field("service"), field("image"), field("volume"), opening, field("about")];
+
+const keyOf = (...lists: Item[][]) =>
   keys.find((key) =>
     lists.every((list) => {
-      const named = list.map(({ [key]: name }) => name);
-      return named.every((name) => ["string", "number"].includes(typeof name)) && new Set(named).size === list.length;
+      const named = list.map(key);
+      return named.every((name) => name !== undefined) && new Set(named).size === list.length;
     }),
   );
 
-const byKey = (list: readonly Record<string, unknown>[], key: string | undefined): Parts =>
-  new Map(list.map((item, index) => [String(key === undefined ? index : item[key]), item]));
+const byKey = (list: readonly Item[], key: ((item: Item) => string | undefined) | undefined): Parts =>
+  new Map(list.map((item, index) => [key?.(item) ?? String(index), item]));
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+const isObject = (value: unknown): value is Item =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isObjects = (value: unknown): value is Record<string, unknown>[] => Array.isArray(value) && value.every(isObject);
+const isObjects = (value: unknown): value is Item[] => Array.isArray(value) && value.every(isObject);
 
 /** Of plain values, and of lists of them. */
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

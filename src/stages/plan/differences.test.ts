@@ -38,7 +38,8 @@ test("where it is reached comes first, then what runs, then what is kept", () =>
     routes: [{ host: "www.example.com", path: "/", service: "web", strip: false }],
   };
   expect(differences(plan, after).map((line) => line.split(":")[0])).toEqual([
-    "routes.web.host",
+    "routes.shop.example.com",
+    "routes.www.example.com",
     "backing.postgres",
     "services.web.memoryMegabytes",
     "volumes.shop-postgres",

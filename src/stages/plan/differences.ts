@@ -72,6 +72,8 @@ function shown(chars: readonly string[], start: number): string {
 /** In quotation marks, so that no value passes for the words around it. */
 function textOf(value: unknown): string {
   if (value === undefined) return "none";
-  const { from, value: plain } = Object(value) as { from?: unknown; value?: unknown };
+  const { from, value: plain, host, service } = Object(value) as Record<string, unknown>;
+  // Of a whole route its name says the rest.
+  if (host !== undefined && typeof service === "string") return JSON.stringify(service);
   return JSON.stringify(from === "value" ? plain : value);
 }

@@ -28,6 +28,9 @@ export function explain(
     ...analysis.questions
       .filter(({ about }) => about.startsWith("processes."))
       .map(({ about, why }) => ({ about, text: `It will not run: ${why}.` })),
+    ...analysis.questions
+      .filter(({ about, required }) => about.startsWith("compose.") && !required)
+      .map(({ about, why }) => ({ about: about.split(".")[1] ?? about, text: `${why}.` })),
     ...services
       .filter(({ strategy }) => strategy.kind === "stop-first")
       .map(({ name, strategy }) => ({ about: name, text: `A release stops it for some seconds: ${strategy.why}.` })),

@@ -1,4 +1,5 @@
 import type { Analysis } from "../analysis/schema.ts";
+import { addressOf } from "./addresses.ts";
 import type { Plan, Published } from "./schema.ts";
 import type { PlannedStore } from "./stores.ts";
 import type { Wishes } from "./wishes.ts";
@@ -59,7 +60,3 @@ export function closedPorts(
     sentences.filter(({ isRisk }) => isRisk === risk).map(({ about, text }) => ({ about, text }));
   return { risks: said(true), reasons: said(false) };
 }
-
-/** `https://shop.example.com/api`; a path of `/` is left out, as people write it. */
-export const addressOf = ({ host, path }: { host: string; path: string }): string =>
-  `https://${host}${path === "/" ? "" : path}`;

@@ -1,5 +1,6 @@
 import { visible } from "../../kit/text.ts";
-import type { EnvSource, Plan, Service } from "./schema.ts";
+import { addressOf } from "./addresses.ts";
+import type { EnvSource, Plan, Published, Route, Service } from "./schema.ts";
 
 /**
  * The plan as a person reads it on a terminal. Plain text: whoever prints it decides about colour. Names of files, commands
@@ -15,15 +16,13 @@ export function renderPlan(plan: Plan, hash: string): string {
       `host key ${plan.server.hostKey} (pinned; another one will be refused)`,
       "a server of yours: Berth orders nothing, so this costs nothing",
     ]),
-    ...section(
-      "Address",
-      plan.routes.map(({ host, service }) => `https://${host} → ${service}`),
-    ),
+    ...section("Address", plan.routes.map(routeText)),
     ...plan.services.flatMap((service) => section(`Service ${service.name}`, serviceLines(service, plan))),
-    ...plan.backing.flatMap(({ name, image, memoryMegabytes, mounts }) =>
+    ...plan.backing.flatMap(({ name, image, memoryMegabytes, mounts, published }) =>
       section(`Backing service ${name}`, [
         shortImage(image),
-        `memory ${memoryMegabytes} MB · reached by the stack's services only`,
+        `memory ${memoryMegabytes} MB${published.length === 0 ? " · reached by the stack's services only" : ""}`,
+        ...published.map(publishedText),
         ...mounts.map(({ volume, path, why }) => `volume ${volume} on ${path} (${why})`),
       ]),
     ),
@@ -40,9 +39,12 @@ export function renderPlan(plan: Plan, hash: string): string {
       "password login off once key login is proved; automatic security updates; log rotation; node-exporter on loopback",
     ]),
     ...section("Build", [`${plan.build.on === "here" ? "on this machine" : "on the server"}: ${plan.build.why}`]),
-    ...plan.images.flatMap(({ service, dockerfile }) =>
-      section(`Dockerfile of ${service}`, dockerfile.trimEnd().split("\n")),
-    ),
+    ...plan.images.flatMap(({ service, folder, args, dockerfile }) => [
+      ...section(`Dockerfile of ${service}${folder === "." ? "" : `, which sees ${folder}`}`, [
+        ...Object.entries(args).map(([name, value]) => `# ${name}=${value} is given to the build`),
+        ...dockerfile.trimEnd().split("\n"),
+      ]),
+    ]),
     ...section(
       "Why",
       plan.reasons.map(({ about, text }) => `${about} = ${text}`),
@@ -60,13 +62,40 @@ const section = (title: string, lines: readonly string[]): string[] =>
 const shortImage = (reference: string) => reference.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+/, "$1…");
 
 function serviceLines(service: Service, plan: Plan): string[] {
+  const facts = [
+    `image ${shortImage(service.image)}`,
+    service.port === null ? "no port" : `port ${service.port}`,
+    `user ${service.user ?? "as the image says"}`,
+    `memory ${service.memoryMegabytes} MB`,
+    ...(service.cpus === null ? [] : [`${service.cpus} CPUs`]),
+    ...(service.replicas === 1 ? [] : [`${service.replicas} replicas, each so`]),
+  ];
   return [
-    `image ${service.image} · port ${service.port} · user ${service.user} · memory ${service.memoryMegabytes} MB`,
-    `healthy when ${service.health.path ? `GET ${service.health.path} answers 2xx` : `port ${service.port} is open`} within ${service.health.timeoutSeconds} s`,
+    facts.join(" · "),
+    healthText(service),
+    ...[service.entrypoint, service.command].flatMap((words) => (words ? [`runs ${JSON.stringify(words)}`] : [])),
+    ...service.published.map(publishedText),
     ...(service.releaseCommand ? [`before each release, once: ${service.releaseCommand.at(-1)}`] : []),
     ...service.mounts.map(({ volume, path, why }) => `volume ${volume} on ${path} (${why})`),
     ...Object.entries(service.env).map(([name, source]) => `${name} = ${envText(source, plan)}`),
   ];
+}
+
+/** `https://shop.example.com/api → api`. */
+export const routeText = ({ strip, ...route }: Route): string =>
+  `${addressOf(route)} → ${route.service}${strip ? `, without ${route.path}` : ""}`;
+
+const publishedText = ({ port, hostPort, protocol, why }: Published) =>
+  `port ${port} is open to the world as ${hostPort}/${protocol} of the server (${why})`;
+
+function healthText({ port, health: { path, command, timeoutSeconds } }: Service): string {
+  const asked = [
+    ...(path === null ? [] : [`GET ${path} answers 2xx`]),
+    ...(command === null ? [] : [`${command.join(" ")} succeeds in it`]),
+  ];
+  if (asked.length > 0) return `healthy when ${asked.join(" and ")} within ${timeoutSeconds} s`;
+  if (port !== null) return `healthy when port ${port} is open within ${timeoutSeconds} s`;
+  return "healthy when it stays up";
 }
 
 function envText(source: EnvSource, { secrets }: Plan): string {

@@ -116,9 +116,10 @@ const stands = {
 test("what no step says is said: which values are other ones than those that stand, and that it goes back", () => {
   const text = renderSummary(large, hash, [step("start web")], { ...about, stands });
   expect(text).toContain("\nSource: shop (folder) at r1 (what stands: r0)\n");
-  expect(text.split("\n").slice(10, 16)).toEqual([
-    "Back to what was applied on 2026-11-20. Settings that differ from plan ffffffffffff, which stands: 3",
-    '* routes.web.host: "shop.example.com" (was "old.example.com\\nCost: nothing")',
+  expect(text.split("\n").slice(10, 17)).toEqual([
+    "Back to what was applied on 2026-11-20. Settings that differ from plan ffffffffffff, which stands: 4",
+    '* routes.old.example.com\\nCost: nothing: none (was "web")',
+    '* routes.shop.example.com: "web" (was none)',
     `* backing.postgres.image: "postgres:17@sha256:aaaaaaaaaaaaaaaaaaaa… (was "postgres:16@sha256:bbbbbbbbbbbbbbbbbbbb…)`,
     "* services.web.memoryMegabytes: 512 (was 2048)",
     "1 of 1 steps would change something:",

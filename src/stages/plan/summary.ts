@@ -1,6 +1,7 @@
 import { visible } from "../../kit/text.ts";
 import { differences, differencesTitle, type StandingPlan } from "./differences.ts";
-import type { Plan, Service } from "./schema.ts";
+import { routeText } from "./render.ts";
+import type { Backing, Plan, Service } from "./schema.ts";
 
 /** A step as it stands before anything is done. */
 export interface SummaryStep {
@@ -54,10 +55,10 @@ export function renderSummary(
     `Source: ${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}${wasAt(plan, stands?.plan)}`,
     ...origin,
     `Server: ${plan.server.user}@${plan.server.host}:${plan.server.port}, host key ${plan.server.hostKey}`,
-    ...named("Addresses", few(plan.routes.map(({ host, service }) => `https://${host} → ${service}`))),
+    ...named("Addresses", few(plan.routes.map(routeText))),
     ...fewLines(plan.services.map(serviceLine), most.services, "services"),
     ...wished,
-    ...named("Backing services", few(plan.backing.map(({ name, image }) => `${name} (${image.split("@")[0]})`))),
+    ...named("Backing services", few(plan.backing.map(backingText))),
     ...named("Volumes", few(plan.volumes.map(({ name, holds }) => `${name} (${holds})`))),
     ...named("Secrets", few(plan.secrets.map(({ name, origin }) => `${name} (${origin})`))),
     `Firewall: open ${few(portsOf(plan))}; everything else is closed from outside`,
@@ -84,13 +85,29 @@ export function renderSummary(
 
 const unknownStands = "Mind: what stands there was not applied from here; what this plan keeps is the server's word.";
 
-const serviceLine = ({ name, image, port, releaseCommand }: Service) =>
-  `Service ${name}: ${image}, port ${port}${releaseCommand ? `; before each release: ${releaseCommand.join(" ")}` : ""}`;
+function serviceLine({ name, image, port, replicas, published, releaseCommand }: Service): string {
+  const facts = [
+    // The tag is what people know; the digest stands in the whole plan.
+    image.replace(/@sha256:.*/, ""),
+    port === null ? "no port" : `port ${port}`,
+    ...(replicas === 1 ? [] : [`${replicas} replicas`]),
+    ...published.map(({ hostPort, protocol }) => `open to the world on ${hostPort}/${protocol}`),
+  ];
+  return `Service ${name}: ${facts.join(", ")}${releaseCommand ? `; before each release: ${releaseCommand.join(" ")}` : ""}`;
+}
+
+const backingText = ({ name, image, published }: Backing) =>
+  `${name} (${image.split("@")[0]}${published.map(({ hostPort, protocol }) => `, open to the world on ${hostPort}/${protocol}`).join("")})`;
 
 const portsOf = ({ provision: { sshPorts, openPorts } }: Plan) => [
   ...sshPorts.map((port) => `${port} (SSH)`),
-  ...openPorts.map(({ port, protocol }) => `${port}/${protocol}`),
+  // What a wish opens before what every plan opens, since a long list is cut.
+  ...openPorts
+    .toSorted((a, b) => Number(isUsual(a)) - Number(isUsual(b)))
+    .map(({ port, protocol }) => `${port}/${protocol}`),
 ];
+
+const isUsual = ({ port }: { port: number }) => port === 80 || port === 443;
 
 const wasAt = ({ source }: Plan, before: Plan | undefined) =>
   before === undefined || before.source.revision === source.revision
