@@ -7,8 +7,8 @@ export const daemonFile = "/etc/docker/daemon.json";
 const Json = z.record(z.string(), z.unknown());
 
 /**
- * The Engine's settings with ours merged in; every other key keeps its value, and a person's own log limits and log driver
- * stay. Settings that already say it come back byte for byte. `swarm`: the Engine is part of one, and such an Engine does
+ * The Engine's settings with ours merged in; every other key keeps its value, and a person's own log limits, log driver and
+ * limits of the build cache stay. Settings that already say it come back byte for byte. `swarm`: the Engine is part of one, and such an Engine does
  * not start with live-restore. Throws `daemon_json_invalid`.
  */
 export function daemonSettings(current: string | null, { swarm }: { swarm: boolean }): string {
@@ -20,6 +20,10 @@ export function daemonSettings(current: string | null, { swarm }: { swarm: boole
     wanted["log-driver"] = driver;
     wanted["log-opts"] = { "max-size": "10m", "max-file": "3", ...Json.optional().parse(settings["log-opts"]) };
   }
+  const builder = Json.optional().parse(settings["builder"]) ?? {};
+  // Nobody can tell whose an entry of the build cache is, so the Engine itself bounds it: to a tenth of the disk, as newer
+  // Engines do by default.
+  if (builder["gc"] === undefined) wanted["builder"] = { ...builder, gc: { enabled: true } };
   if (current !== null && JSON.stringify(wanted) === JSON.stringify(settings)) return current;
   return `${JSON.stringify(wanted, null, 2)}\n`;
 }
@@ -28,7 +32,7 @@ function parse(current: string | null): Record<string, unknown> {
   if (current === null || current.trim() === "") return {};
   try {
     const settings = Json.parse(JSON.parse(current));
-    Json.optional().parse(settings["log-opts"]);
+    for (const key of ["log-opts", "builder"]) Json.optional().parse(settings[key]);
     return settings;
   } catch (error) {
     throw new BerthError({

@@ -9,14 +9,14 @@ import { daemonFile, daemonSettings } from "./daemon-json.ts";
 
 const State = z.enum(["absent", "stopped", "running"]);
 
-/** Log rotation and live-restore in the Engine's settings; before the Engine is installed, so that it starts with them. */
+/** Log rotation, a bound of the build cache and live-restore in the Engine's settings; before the Engine is installed, so that it starts with them. */
 export const engineSettings = defineStep({
   kind: "provision.engine-settings",
   effect: "change",
   input: z.object({}),
   before: z.object({ content: z.string().nullable(), wanted: z.string(), engine: State }),
   output: z.object({ settings: z.string() }),
-  title: () => "rotate container logs, keep containers running while the Engine restarts",
+  title: () => "rotate container logs, bound the build cache, keep containers running while the Engine restarts",
   async observe(_input, ctx) {
     const content = (await readFile(ctx.host, daemonFile)) ?? null;
     const engine = await engineState(ctx.host);
