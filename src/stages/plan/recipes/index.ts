@@ -1,12 +1,13 @@
 import { BerthError } from "../../../kit/error.ts";
 import type { Service as AnalysedService } from "../../analysis/schema.ts";
 import { node } from "./node.ts";
+import { own } from "./own.ts";
 import { python } from "./python.ts";
 import type { Recipe } from "./recipe.ts";
 import { staticFiles } from "./static.ts";
 
 /** First match wins. */
-const recipes: readonly Recipe[] = [staticFiles, node, python];
+const recipes: readonly Recipe[] = [own, staticFiles, node, python];
 
 /** The recipe that builds a service; throws `recipe_missing` with what it would take. */
 export function recipeFor(service: AnalysedService): Recipe {
