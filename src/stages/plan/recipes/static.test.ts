@@ -32,29 +32,30 @@ test("a front end that is built", () => {
     FROM caddy:2@sha256:1
     # No certificates and no control over HTTP here: the proxy in front has both.
     RUN printf '%s\\n' '{' \\
-        '  admin off' \\
-        '  auto_https off' \\
-        '  persist_config off' \\
+        '	admin off' \\
+        '	storage file_system /tmp' \\
+        '	auto_https off' \\
+        '	persist_config off' \\
         '}' \\
         ':8080 {' \\
-        '  root * /srv' \\
-        '  encode zstd gzip' \\
-        '  header ?Cache-Control no-cache' \\
-        '  @hashed {' \\
-        '    file' \\
-        '    path_regexp ^/(?:assets|static|_astro|_app/immutable)/.*[.-][A-Za-z0-9_-]{8,}\\.(?:js|css|woff2)$' \\
-        '    not path_regexp [.-][a-z_-]{8,}\\.[a-z0-9]+$' \\
-        '  }' \\
-        '  header @hashed Cache-Control max-age=31536000,immutable' \\
-        '  @page {' \\
-        '    path_regexp /[^/.]*$' \\
-        '    not file {path} {path}.html {path}/index.html' \\
-        '  }' \\
-        '  rewrite @page /index.html' \\
-        '  try_files {path} {path}.html' \\
-        '  file_server' \\
+        '	root * /srv' \\
+        '	encode zstd gzip' \\
+        '	header ?Cache-Control no-cache' \\
+        '	@hashed {' \\
+        '		file' \\
+        '		path_regexp ^/(?:assets|static|_astro|_app/immutable)/.*[.-][A-Za-z0-9_-]{8,}\\.(?:js|css|woff2)$' \\
+        '		not path_regexp [.-][a-z_-]{8,}\\.[a-z0-9]+$' \\
+        '	}' \\
+        '	header @hashed Cache-Control max-age=31536000,immutable' \\
+        '	@page {' \\
+        '		path_regexp /[^/.]*$' \\
+        '		not file {path} {path}.html {path}/index.html' \\
+        '	}' \\
+        '	rewrite @page /index.html' \\
+        '	try_files {path} {path}.html' \\
+        '	file_server' \\
         '}' \\
-        > /etc/caddy/Caddyfile
+    		> /etc/caddy/Caddyfile
     COPY --from=build /app/dist/ /srv/
     USER 1000:1000
     EXPOSE 8080
@@ -69,27 +70,28 @@ test("plain pages need no build, so no bundle either", () => {
     "FROM caddy:2@sha256:1
     # No certificates and no control over HTTP here: the proxy in front has both.
     RUN printf '%s\\n' '{' \\
-        '  admin off' \\
-        '  auto_https off' \\
-        '  persist_config off' \\
+        '	admin off' \\
+        '	storage file_system /tmp' \\
+        '	auto_https off' \\
+        '	persist_config off' \\
         '}' \\
         ':8080 {' \\
-        '  root * /srv' \\
-        '  encode zstd gzip' \\
-        '  header ?Cache-Control no-cache' \\
-        '  @private {' \\
-        '    path */.* /Dockerfile' \\
-        '    not path /.well-known/*' \\
-        '  }' \\
-        '  error @private 404' \\
-        '  try_files {path} {path}.html' \\
-        '  handle_errors 404 {' \\
-        '    rewrite * /404.html' \\
-        '    file_server' \\
-        '  }' \\
-        '  file_server' \\
+        '	root * /srv' \\
+        '	encode zstd gzip' \\
+        '	header ?Cache-Control no-cache' \\
+        '	@private {' \\
+        '		path */.* /Dockerfile' \\
+        '		not path /.well-known/*' \\
+        '	}' \\
+        '	error @private 404' \\
+        '	try_files {path} {path}.html' \\
+        '	handle_errors 404 {' \\
+        '		rewrite * /404.html' \\
+        '		file_server' \\
+        '	}' \\
+        '	file_server' \\
         '}' \\
-        > /etc/caddy/Caddyfile
+    		> /etc/caddy/Caddyfile
     COPY . /srv/
     USER 1000:1000
     EXPOSE 8080

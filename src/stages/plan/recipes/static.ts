@@ -38,7 +38,7 @@ const served = ({ service, pinned }: RecipeInput): string[] => [
   `RUN printf '%s\\n' ${caddyfile(service)
     .map((line) => `'${line}'`)
     .join(" \\\n    ")} \\`,
-  "    > /etc/caddy/Caddyfile",
+  "\t\t> /etc/caddy/Caddyfile",
   service.build === null ? `COPY ${pages(service)} /srv/` : `COPY --from=build /app/${pages(service)} /srv/`,
   "USER 1000:1000",
   `EXPOSE ${port}`,
@@ -53,31 +53,33 @@ const pages = (service: AnalysedService): string => {
 /** No quotation mark in it: it stands between some in the Dockerfile. */
 const caddyfile = ({ build }: AnalysedService): string[] => [
   "{",
-  "  admin off",
-  "  auto_https off",
-  "  persist_config off",
+  "\tadmin off",
+  // Even where it keeps nothing, it wants a folder that it can write to.
+  "\tstorage file_system /tmp",
+  "\tauto_https off",
+  "\tpersist_config off",
   "}",
   `:${port} {`,
-  "  root * /srv",
-  "  encode zstd gzip",
-  "  header ?Cache-Control no-cache",
+  "\troot * /srv",
+  "\tencode zstd gzip",
+  "\theader ?Cache-Control no-cache",
   ...(build === null ? plainPages : application),
-  "  file_server",
+  "\tfile_server",
   "}",
 ];
 
 /** What belongs to the source and not to its pages is not served: settings of tools, and the file that this is built by. */
 const plainPages = [
-  "  @private {",
-  "    path */.* /Dockerfile",
-  "    not path /.well-known/*",
-  "  }",
-  "  error @private 404",
-  "  try_files {path} {path}.html",
-  "  handle_errors 404 {",
-  "    rewrite * /404.html",
-  "    file_server",
-  "  }",
+  "\t@private {",
+  "\t\tpath */.* /Dockerfile",
+  "\t\tnot path /.well-known/*",
+  "\t}",
+  "\terror @private 404",
+  "\ttry_files {path} {path}.html",
+  "\thandle_errors 404 {",
+  "\t\trewrite * /404.html",
+  "\t\tfile_server",
+  "\t}",
 ];
 
 /**
@@ -86,16 +88,16 @@ const plainPages = [
  * what they mean.
  */
 const application = [
-  "  @hashed {",
-  "    file",
-  "    path_regexp ^/(?:assets|static|_astro|_app/immutable)/.*[.-][A-Za-z0-9_-]{8,}\\.(?:js|css|woff2)$",
-  "    not path_regexp [.-][a-z_-]{8,}\\.[a-z0-9]+$",
-  "  }",
-  "  header @hashed Cache-Control max-age=31536000,immutable",
-  "  @page {",
-  "    path_regexp /[^/.]*$",
-  "    not file {path} {path}.html {path}/index.html",
-  "  }",
-  "  rewrite @page /index.html",
-  "  try_files {path} {path}.html",
+  "\t@hashed {",
+  "\t\tfile",
+  "\t\tpath_regexp ^/(?:assets|static|_astro|_app/immutable)/.*[.-][A-Za-z0-9_-]{8,}\\.(?:js|css|woff2)$",
+  "\t\tnot path_regexp [.-][a-z_-]{8,}\\.[a-z0-9]+$",
+  "\t}",
+  "\theader @hashed Cache-Control max-age=31536000,immutable",
+  "\t@page {",
+  "\t\tpath_regexp /[^/.]*$",
+  "\t\tnot file {path} {path}.html {path}/index.html",
+  "\t}",
+  "\trewrite @page /index.html",
+  "\ttry_files {path} {path}.html",
 ];
