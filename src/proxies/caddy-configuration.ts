@@ -124,7 +124,8 @@ const route = ({ host, path, strip }: StackRoute, upstreams: readonly string[]) 
   match: [{ host: [host], ...(path === "/" ? {} : { path_regexp: { pattern: patternOf(path) } }) }],
   handle: [
     withoutServer,
-    ...(strip && path !== "/" ? [{ handler: "rewrite", strip_path_prefix: path }] : []),
+    // Not strip_path_prefix, which leaves a path that is the whole prefix as it is.
+    ...(strip && path !== "/" ? [{ handler: "rewrite", path_regexp: [{ find: patternOf(path), replace: "/" }] }] : []),
     {
       handler: "reverse_proxy",
       // Read for each request, so that a release needs no reload; missing or dead for a moment is waited for.

@@ -93,6 +93,13 @@ test("a host's routes go by path, the longest first, and its certificate is aske
   ]);
 });
 
+test("what is stripped is the same that was matched, so that the service sees a path that begins with a slash", () => {
+  const [, route] = parsed([several]).apps.http.servers.secure.routes;
+  const [, { path_regexp }] = route.handle;
+  const stripped = (path: string) => path.replace(new RegExp(path_regexp[0].find), path_regexp[0].replace);
+  expect(["/api/v1.2", "/api/v1.2/", "/api/v1.2/x/api/v1.2/y"].map(stripped)).toEqual(["/", "/", "/x/api/v1.2/y"]);
+});
+
 test.each([
   ["/api", true],
   ["/api/", true],

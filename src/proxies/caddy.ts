@@ -52,7 +52,7 @@ const ServedRoutes = z.array(
     handle: z.array(
       z.object({
         upstreams: z.array(z.object({ dial: z.string() })).optional(),
-        strip_path_prefix: z.string().optional(),
+        handler: z.string(),
       }),
     ),
   }),
@@ -65,7 +65,7 @@ function servedRoutes(configuration: string): ServedRoute[] {
   const { routes } = Served.parse(JSON.parse(configuration)).apps.http.servers.secure;
   return routes.flatMap(({ match = [], handle }) => {
     const upstreams = handle.flatMap(({ upstreams: dialled = [] }) => dialled.map(({ dial }) => fileDialled(dial)));
-    const strip = handle.some(({ strip_path_prefix }) => strip_path_prefix !== undefined);
+    const strip = handle.some(({ handler }) => handler === "rewrite");
     if (upstreams.length === 0) return [];
     return match.flatMap(({ host: hosts = [], path_regexp }) =>
       hosts.map((host) => ({ host, path: pathMatched(path_regexp?.pattern), strip, upstreams })),
