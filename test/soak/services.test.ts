@@ -67,7 +67,8 @@ afterAll(async () => {
 });
 
 test("a web with two replicas, an API below its path, and a worker", async () => {
-  done(await up("--route", "/=web", "--route", "/api=api", "--replicas", "web=2"));
+  const routes = ["/=web", "/api=api", "/old=api,strip"].flatMap((route) => ["--route", route]);
+  done(await up(...routes, "--replicas", "web=2"));
   const answers = await Promise.all(Array.from({ length: 24 }, () => said()));
   expect(new Set(answers.map((answer) => answer.in)).size).toBe(2);
   expect(answers.every(({ service }) => service === "web")).toBe(true);
@@ -75,6 +76,8 @@ test("a web with two replicas, an API below its path, and a worker", async () =>
   expect((await said("/api")).service).toBe("api");
   expect((await said("/apis")).service).toBe("web");
   expect((await said("/API")).service).toBe("web");
+  expect((await said("/old")).url).toBe("/");
+  expect(await said("/old/items?n=1")).toMatchObject({ service: "api", url: "/items?n=1" });
   expect((await containersOf("worker")).length).toBe(1);
   expect(await there(`cat /var/lib/berth/stacks/${stack}/compose.yaml`)).toContain("scale: 2");
 });
@@ -160,6 +163,20 @@ docker start ${worker}`);
   await there(`echo 192.0.2.1:1 >/var/lib/berth/proxy/etc/up/${stack}_api`);
   expect(applied(done(await up()))).toEqual(["stack/switch"]);
   expect((await said("/api")).service).toBe("api");
+});
+
+test("a port that is published by wish answers past the proxy over IPv4 and IPv6, and closes again", async () => {
+  const [address, address6] = [`http://${server.address}:14000/`, `http://[${server.address6}]:14000/`];
+  const answered = (url: string) =>
+    fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+      async (answer) => ((await answer.json()) as Said).service,
+      () => "nobody",
+    );
+  expect(await answered(address)).toBe("nobody");
+  done(await up("--publish", "api:4000:14000"));
+  expect([await answered(address), await answered(address6)]).toEqual(["api", "api"]);
+  done(await up("--publish", "none"));
+  expect([await answered(address), await answered(address6)]).toEqual(["nobody", "nobody"]);
 });
 
 test("the newest five releases stay, with what they need; what is not the stack's stays as it was", async () => {
