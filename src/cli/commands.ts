@@ -19,6 +19,7 @@ import { addSecrets } from "./secrets.ts";
 import type { ServeOptions } from "./serve.ts";
 import { addServers } from "./servers.ts";
 import { addSetup } from "./setup.ts";
+import { addStatus } from "./status.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { applyPlan } from "./up.ts";
 
@@ -153,6 +154,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
     .option("--identity <file>", "a private SSH key to log in with")
     .action(async (options: ServeOptions) => ended(await around.serve(options)));
 
+  addStatus(program, act);
   addLogs(program, act);
   addAgent(program, around, act);
   addSecrets(program, around, act);

@@ -1,82 +1,98 @@
-import type { ContainerInspectInfo } from "dockerode";
-import { ifThere } from "../host/docker/answers.ts";
 import { engineIfAny } from "../host/docker/engine-if-any.ts";
-import type { Host } from "../host/host.ts";
-import { labels } from "../kit/layout.ts";
+import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { callsOf, steps } from "../pipeline.ts";
+import { nothingBeside } from "../run/beside.ts";
 import { createRunner } from "../run/runner.ts";
+import type { RunContext } from "../run/step.ts";
+import type { StageContext } from "../stages/context.ts";
 import { askHttps, type HttpsAnswer, wellAnswered } from "../stages/deploy/answer.ts";
+import { type Check, checksOf } from "../stages/deploy/checks.ts";
+import { driftOf } from "../stages/operate/drift.ts";
+import { servedCertificate } from "../stages/operate/figures-certificate.ts";
+import { serverFigures } from "../stages/operate/figures-server.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Berth } from "./berth.ts";
 import { builderOf, lookingOnly } from "./contexts.ts";
-import type { StackStatus } from "./surface.ts";
+import { scrubberFor } from "./server-secrets.ts";
+import { containerStatuses } from "./stack-containers.ts";
+import type { ContainerStatus, StackLine, StackStatus } from "./surface.ts";
 import { openWorld, type World } from "./world.ts";
 
-type Seen = Pick<StackStatus, "drift" | "containers" | "answers">;
+type Seen = Omit<StackStatus, keyof StackLine>;
 
 /** What its server shows of an applied plan, over one connection; changes nothing. */
 export async function lookAt(berth: Berth, plan: Plan, signal: AbortSignal): Promise<Seen> {
   const world = await openWorld(berth, plan, "status", () => undefined);
+  const { host } = world;
   try {
     signal.throwIfAborted();
-    const [drift, containers, answers] = await Promise.all([
-      driftOf(plan, world, signal),
-      containersOf(plan.stack, world.host),
-      Promise.all(plan.routes.map((route) => answerOf(plan, route, world, signal))),
+    const engine = await engineIfAny(host);
+    const [drift, differences, containers, answers, certificates, machine, scrub] = await Promise.all([
+      openSteps(plan, world, signal),
+      looking(world, signal).then((ctx) => driftOf(plan, ctx)),
+      engine ? containerStatuses(plan, host, engine) : [],
+      Promise.all(checksOf(plan).map((check) => answerOf(plan, check, world, signal))),
+      Promise.all(hostsOf(plan).map((name) => certificateOf(plan, name, world))),
+      serverFigures(host, engine),
+      scrubberFor(berth, host, plan.stack),
     ]);
-    return { drift, containers, answers };
+    const told = ({ cause, ...rest }: ContainerStatus) => ({ ...rest, cause: cause === null ? null : scrub(cause) });
+    return {
+      ...{ drift, answers, certificates, machine },
+      differences: differences.map(scrub),
+      containers: containers.map(told),
+    };
   } finally {
     await world.close();
   }
 }
 
+const hostsOf = ({ routes }: Plan) => [...new Set(routes.map(({ host }) => host))].sort();
+
 /** An image counts where it is needed: what only a builder still has would not start again. */
-async function driftOf(plan: Plan, { host, shared }: World, signal: AbortSignal): Promise<string[]> {
+async function openSteps(plan: Plan, { host, shared }: World, signal: AbortSignal): Promise<string[]> {
   const builder = builderOf("server", host, () => host.engine());
   const runner = createRunner(steps, lookingOnly({ ...shared, builder }));
-  const previews = await runner.preview(callsOf(plan), signal);
-  return previews.filter(({ holds }) => !holds).map(({ title }) => title);
+  try {
+    const previews = await runner.preview(callsOf(plan), signal);
+    return previews.filter(({ holds }) => !holds).map(({ title }) => title);
+  } catch (error) {
+    // What keeps a step from being looked at keeps `up` from being done: it is worth a line, and the rest to be seen.
+    if (!(error instanceof BerthError) || error.code === "connection_lost") throw error;
+    return [cleanLine(`${error.message} ${error.cause}`, 400)];
+  }
 }
 
-async function containersOf(stack: string, host: Host): Promise<StackStatus["containers"]> {
-  const engine = await engineIfAny(host);
-  if (!engine) return [];
-  const listed = await engine.listContainers({ all: true, filters: { label: [`${labels.stack}=${stack}`] } });
-  const inspected = await Promise.all(listed.map(({ Id }) => ifThere(engine.getContainer(Id).inspect())));
-  return inspected.flatMap((found) => (found ? [containerLine(found)] : [])).sort((a, b) => (a.name < b.name ? -1 : 1));
+/** As a step that is only observed has it. */
+async function looking({ shared }: World, signal: AbortSignal): Promise<StageContext> {
+  const base: RunContext = {
+    ...{ run: "status", signal, log: () => undefined, outputOf: () => undefined, beside: nothingBeside },
+  };
+  const call = { id: "status", kind: "status", input: null };
+  return lookingOnly(shared)(base, call, () => undefined);
 }
 
-/** Labels and names can be forged by whoever holds the server: they are shown, never followed. */
-const containerLine = ({ Name, Config, State }: ContainerInspectInfo): StackStatus["containers"][number] => ({
-  name: cleanLine(Name.replace(/^\//, ""), 100),
-  image: cleanLine(Config.Image, 200),
-  state: cleanLine(State.Status === "exited" ? `exited with ${State.ExitCode}` : State.Status, 40),
-  health: State.Health === undefined ? null : cleanLine(State.Health.Status, 40),
-  since: timeOf(State.Running ? State.StartedAt : State.FinishedAt),
-});
-
-/** The Engine's word for never is the year 1. */
-const timeOf = (time: string): string | null => (time.startsWith("0001-") ? null : cleanLine(time, 40));
+const certificateOf = ({ server }: Plan, name: string, { host, shared }: World) =>
+  servedCertificate({ server: server.host, host: name, trustedRoots: shared.trustedRoots }, host, new Date());
 
 async function answerOf(
-  { server, services }: Plan,
-  { host: name, service }: Plan["routes"][number],
+  { server }: Plan,
+  { host: name, route, path, success }: Check,
   { host, shared }: World,
   signal: AbortSignal,
 ): Promise<StackStatus["answers"][number]> {
-  const path = services.find((one) => one.name === service)?.health.path ?? null;
-  const asked = { server: server.host, name, path: path ?? "/", trustedRoots: shared.trustedRoots };
-  const answered = await askHttps(asked, host, signal);
+  const answered = await askHttps({ server: server.host, name, path, trustedRoots: shared.trustedRoots }, host, signal);
   const { answer } = answered;
   const status = answer.kind === "status" ? answer.status : null;
-  return { address: `https://${name}`, status, problem: problemOf(answered, path) };
+  const address = `https://${name}${route === "/" ? "" : route}`;
+  return { address, status, problem: problemOf(answered, { path, success }) };
 }
 
-function problemOf({ answer, from }: HttpsAnswer, path: string | null): string | null {
-  const asked = path === null ? "" : ` to ${path}`;
+function problemOf({ answer, from }: HttpsAnswer, { path, success }: Pick<Check, "path" | "success">): string | null {
+  const asked = success ? ` to ${path}` : "";
   if (answer.kind === "silent") return `No answer${asked}: ${answer.words}`;
   if (answer.kind !== "status") return "Nobody answers on port 443.";
-  if (!wellAnswered(answer.status, path)) return `It answers ${answer.status}${asked}.`;
+  if (!wellAnswered(answer.status, success ? path : null)) return `It answers ${answer.status}${asked}.`;
   return from === "here" ? null : "It answers on the server itself; its port 443 cannot be reached from this machine.";
 }

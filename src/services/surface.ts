@@ -1,6 +1,8 @@
 import type { Part } from "../pipeline.ts";
 import type { Analysis } from "../stages/analysis/schema.ts";
 import type { Figures } from "../stages/deploy/prober/figures.ts";
+import type { ServedCertificate } from "../stages/operate/figures-certificate.ts";
+import type { ServerFigures } from "../stages/operate/figures-server.ts";
 import type { Change } from "../stages/plan/diff.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import type { Wishes } from "../stages/plan/wishes.ts";
@@ -237,10 +239,32 @@ export interface StackLine {
 }
 
 export interface StackStatus extends StackLine {
-  /** Steps of the applied plan that do not hold, by title. */
+  /** Steps of the applied plan that do not hold, by title: what applying it again would do. */
   drift: string[];
-  containers: { name: string; image: string; state: string; health: string | null; since: string | null }[];
+  /** What of them was changed, each thing by its name; values are never among it. */
+  differences: string[];
+  containers: ContainerStatus[];
   answers: { address: string; status: number | null; problem: string | null }[];
+  certificates: ServedCertificate[];
+  machine: ServerFigures;
+}
+
+export interface ContainerStatus {
+  name: string;
+  /** The service or backing service that it belongs to, and as what: service, backing, release-command, … */
+  part: string;
+  role: string;
+  image: string;
+  state: string;
+  health: string | null;
+  /** Why it is not well, in the words of the Engine, of its check or of its own last lines. */
+  cause: string | null;
+  restarts: number;
+  since: string | null;
+  /** Of one processor. */
+  cpuPercent: number | null;
+  memoryBytes: number | null;
+  memoryLimitBytes: number | null;
 }
 
 // --- A person

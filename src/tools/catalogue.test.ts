@@ -48,7 +48,7 @@ describe("the catalogue", () => {
         "build_images",
         "deploy_stack",
       ],
-      ...["get_run", "cancel_run", "resume_run", "get_status", "rollback_stack", "request_secret"],
+      ...["get_run", "cancel_run", "resume_run", "get_status", "get_logs", "rollback_stack", "request_secret"],
     ]);
     // A token is some four characters, and 8,000 tokens are the limit.
     expect(JSON.stringify(tools.map(listed)).length).toBeLessThan(28_000);
@@ -158,6 +158,7 @@ function example(name: string): Record<string, unknown> {
     cancel_run: { run },
     resume_run: { run },
     get_status: { stack: "shop" },
+    get_logs: { stack: "shop" },
     rollback_stack: { stack: "shop" },
     request_secret: { stack: "shop", name: "STRIPE_KEY", why: "payments" },
   };

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { bytesText } from "../kit/amount.ts";
 import { visible } from "../kit/text.ts";
-import type { StackStatus, Surface } from "../services/surface.ts";
+import type { ContainerStatus, StackLine, StackStatus, Surface } from "../services/surface.ts";
 import { callText, stackField } from "./fields.ts";
 import { knownName } from "./names.ts";
 import { ongoing } from "./ongoing.ts";
@@ -21,8 +22,8 @@ export const getStatus = defineTool({
   name: "get_status",
   title: "See what runs",
   description:
-    "With a stack: looks at its server and says whether its addresses answer, which containers run, and what differs from its plan. " +
-    "Without: the stacks and servers that this computer knows, with nothing contacted. Call it after a deployment, and first when something is wrong. It changes nothing.",
+    "With a stack: looks at its server: whether its addresses answer, which containers run, how well and on how much memory, the server's disk, the days that certificates have left, what differs from its plan. " +
+    "Without: the stacks and servers that this computer knows, with nothing contacted. Call it after a deployment, and first when something is wrong; then get_logs. It changes nothing.",
   effect: "read",
   openWorld: true,
   input: z.strictObject({ stack: stackField.optional().describe("name of a stack; without it: all that is known") }),
@@ -34,7 +35,11 @@ export const getStatus = defineTool({
       .array(z.object({ address: z.string(), status: z.number().optional(), problem: z.string().optional() }))
       .optional()
       .describe("what each address says now"),
+    certificates: z
+      .array(z.object({ host: z.string(), days_left: z.number().optional(), problem: z.string().optional() }))
+      .optional(),
     containers: z.string().optional().describe("untrusted: one a line"),
+    server: z.string().optional().describe("untrusted: disks, memory, load"),
     differs: z.object({ count: z.number(), text: z.string().describe("untrusted") }).optional(),
     next: z.string(),
   }),
@@ -61,8 +66,8 @@ function known({ stacks, servers }: Surface) {
 }
 
 function statusOf(seen: StackStatus) {
-  const { name, drift, containers, answers } = seen;
-  const well = drift.length === 0 && answers.every(({ problem }) => problem === null);
+  const { name, drift, differences, containers, answers, certificates, machine } = seen;
+  const well = drift.length === 0 && differences.length === 0 && answers.every(({ problem }) => problem === null);
   return {
     status: well ? "as_planned" : "differs",
     stacks: [lineOf(seen)],
@@ -71,24 +76,30 @@ function statusOf(seen: StackStatus) {
       ...(status !== null && { status }),
       ...(problem !== null && { problem: outside(problem, "answer of the server", 300) }),
     })),
-    containers: outside(containers.slice(0, most).map(containerLine).join("\n"), "containers on the server", 2500),
-    ...(drift.length > 0 && {
-      differs: { count: drift.length, text: outside(drift.map(visible).join("\n"), "steps of the plan", 1500) },
+    certificates: certificates.slice(0, most).map(({ host, daysLeft, problem }) => ({
+      host,
+      ...(daysLeft !== null && { days_left: daysLeft }),
+      ...(problem !== null && { problem: outside(problem, "certificate of the server", 300) }),
+    })),
+    containers: outside(containers.slice(0, most).map(containerLine).join("\n"), "containers on the server", 4000),
+    server: outside(serverLine(machine), "figures of the server", 600),
+    ...(!well && {
+      differs: {
+        count: Math.max(differences.length, drift.length),
+        text: outside(
+          [...differences, ...drift.map((title) => `to be done: ${title}`)].map(visible).join("\n"),
+          "differences from the plan",
+          2500,
+        ),
+      },
     }),
     next: well
       ? "Nothing is to be done."
-      : `get_run {"stack":"${name}"} shows what was done last. To bring it back to its plan, provision_server, build_images and deploy_stack with that plan; rollback_stack goes back to the plan before.`,
+      : `get_logs {"stack":"${name}"} shows what it prints, get_run {"stack":"${name}"} what was done last. To bring it back to its plan, provision_server, build_images and deploy_stack with that plan; rollback_stack goes back to the plan before.`,
   };
 }
 
-const lineOf = ({
-  name,
-  server,
-  plan,
-  serial,
-  addresses,
-  updated,
-}: Omit<StackStatus, "drift" | "containers" | "answers">) => ({
+const lineOf = ({ name, server, plan, serial, addresses, updated }: StackLine) => ({
   name,
   server: knownName(server),
   ...(plan !== null && { plan }),
@@ -97,5 +108,27 @@ const lineOf = ({
   updated,
 });
 
-const containerLine = ({ name, image, state, health, since }: StackStatus["containers"][number]) =>
-  visible([name, image, state, health, since].filter((part) => part !== null).join(" · "));
+function containerLine({ name, image, state, health, cause, since, ...rest }: ContainerStatus): string {
+  const { restarts, cpuPercent, memoryBytes, memoryLimitBytes } = rest;
+  const parts = [
+    ...[name, image, state, health, cause],
+    restarts > 0 ? `${restarts} restarts` : null,
+    cpuPercent === null ? null : `cpu ${cpuPercent.toFixed(1)} %`,
+    memoryBytes === null ? null : `memory ${bytesText(memoryBytes)} of ${bytesText(memoryLimitBytes ?? 0)}`,
+    since === null ? null : `since ${since}`,
+  ];
+  return visible(parts.filter((part) => part !== null).join(" · "));
+}
+
+function serverLine({ disks, memory, load, cpus, booted }: StackStatus["machine"]): string {
+  const parts = [
+    ...disks.map(
+      ({ at, totalBytes, usedBytes, freeBytes }) =>
+        `disk ${at}: ${bytesText(usedBytes)} used, ${bytesText(freeBytes)} free of ${bytesText(totalBytes)}`,
+    ),
+    memory && `memory: ${bytesText(memory.availableBytes)} available of ${bytesText(memory.totalBytes)}`,
+    load && `load: ${load.join(" ")} on ${cpus ?? "?"} processors`,
+    booted && `started ${booted}`,
+  ];
+  return visible(parts.filter((part) => part !== null && part !== "").join(" · "));
+}

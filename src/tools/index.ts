@@ -1,5 +1,6 @@
 import { analyzeRepo } from "./analyze-repo.ts";
 import { cancelRun } from "./cancel-run.ts";
+import { getLogs } from "./get-logs.ts";
 import { getPlan } from "./get-plan.ts";
 import { getRun } from "./get-run.ts";
 import { getStatus } from "./get-status.ts";
@@ -24,6 +25,7 @@ export const tools: readonly Tool[] = [
   cancelRun,
   resumeRun,
   getStatus,
+  getLogs,
   rollbackStack,
   requestSecret,
 ];
