@@ -13,8 +13,8 @@ export interface PlanOptions {
   replicas?: Record<string, number>;
   cpus?: Record<string, number>;
   strategy?: Record<string, string>;
-  publish?: Wishes["publish"];
-  route?: Wishes["routes"];
+  publish?: ReturnType<typeof publish>;
+  route?: ReturnType<typeof route>;
   healthPath?: string;
   healthTimeout?: number;
   stack?: string;

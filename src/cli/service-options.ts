@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
-import type { Wishes } from "../stages/plan/wishes.ts";
+import { publishOf, routeOf, type Wishes } from "../stages/plan/wishes.ts";
 
-type Publish = NonNullable<Wishes["publish"]>[number];
-type RouteWish = NonNullable<Wishes["routes"]>[number];
+type Publish = NonNullable<ReturnType<typeof publishOf>>;
+type RouteWish = NonNullable<ReturnType<typeof routeOf>>;
 type ServiceWishes = NonNullable<Wishes["services"]>;
 
 /** `SERVICE=TEXT`, once more: the last word about a service counts. */
@@ -50,24 +50,20 @@ export function strategy(text: string, before: Record<string, string> | undefine
   return { ...before, [service]: kind };
 }
 
-/** `db:5432`, `db:5432:15432`, `game:27015/udp`; `none` takes back all that were wished before. */
+/** `db:5432:15432`; `none` takes back all that were wished before. */
 export function publish(text: string, before: Publish[] | undefined): Publish[] {
   if (text === "none") return [];
-  const [, service, port, hostPort, protocol = "tcp"] =
-    /^([^:/=]+):(\d{1,5})(?::(\d{1,5}))?(?:\/(tcp|udp))?$/.exec(text) ?? [];
-  if (service === undefined) throw new InvalidArgumentError("It has the form SERVICE:PORT[:HOSTPORT][/udp], or none.");
-  const wish = { service, port: Number(port), protocol: protocol === "udp" ? ("udp" as const) : ("tcp" as const) };
-  return [...(before ?? []), { ...wish, ...(hostPort !== undefined && { hostPort: Number(hostPort) }) }];
+  const wish = publishOf(text);
+  if (!wish) throw new InvalidArgumentError("It has the form SERVICE:PORT[:HOSTPORT][/udp], or none.");
+  return [...(before ?? []), wish];
 }
 
-/** `/api=api`, `admin.example.com/=admin`; `default` goes back to what Berth chooses. */
+/** `/api=api`; `default` goes back to what Berth chooses. */
 export function route(text: string, before: RouteWish[] | undefined): RouteWish[] {
   if (text === "default") return [];
-  const [, host, path, service, strip] = /^([^/=]+)?(\/[^=]*)?=([^=,]+)(,strip)?$/.exec(text) ?? [];
-  if (service === undefined || (host === undefined && path === undefined))
-    throw new InvalidArgumentError("It has the form [HOST]PATH=SERVICE, or default.");
-  const prefix = path === undefined || path === "/" ? "/" : path.replace(/\/$/, "");
-  return [...(before ?? []), { ...(host && { host }), path: prefix, service, strip: strip !== undefined }];
+  const wish = routeOf(text);
+  if (!wish) throw new InvalidArgumentError("It has the form [HOST]PATH=SERVICE, or default.");
+  return [...(before ?? []), wish];
 }
 
 /** What was said of services one flag at a time, as wishes of each. */

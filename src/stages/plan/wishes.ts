@@ -84,3 +84,23 @@ const mergeServices = (earlier: NonNullable<Wishes["services"]>, now: NonNullabl
       { ...earlier[name], ...now[name] },
     ]),
   );
+
+/** A port as it is written: `db:5432`, `db:5432:15432`, `game:27015/udp`. Undefined where it is not; its parts are not checked. */
+export function publishOf(text: string) {
+  const [, service, port, hostPort, protocol] = /^([^:/=]+):(\d{1,5})(?::(\d{1,5}))?(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  if (service === undefined) return undefined;
+  return {
+    service,
+    port: Number(port),
+    ...(hostPort !== undefined && { hostPort: Number(hostPort) }),
+    ...(protocol !== undefined && { protocol }),
+  };
+}
+
+/** A route as it is written: `/api=api`, `admin.example.com=admin`, `/v1=api,strip`. Undefined where it is not. */
+export function routeOf(text: string) {
+  const [, host, path, service, strip] = /^([^/=]+)?(\/[^=]*)?=([^=,]+)(,strip)?$/.exec(text) ?? [];
+  if (service === undefined || (host === undefined && path === undefined)) return undefined;
+  const prefix = path === undefined || path === "/" ? "/" : path.replace(/\/$/, "");
+  return { ...(host && { host }), path: prefix, service, strip: strip !== undefined };
+}
