@@ -28,6 +28,8 @@ test.each([
   ["a stage that the last one starts from counts", "FROM a AS one\nRUN x\nFROM one\nCOPY . .", 2],
   ["options and case make no difference", "from --platform=linux/amd64 a as One\nrun x\nFROM ONE\nadd b c", 2],
   ["a stage may have the name of its own base", "FROM web AS web\nRUN x\nFROM web", 1],
+  ["what a here-document says is no instruction", "FROM a\nRUN <<X\nFROM b\nCOPY c d\nX\nCOPY . .", 2],
+  ["what is no Dockerfile says nothing", "RUN x", undefined],
   ["an argument as a base says nothing", "ARG A=x\nFROM $A\nRUN x", undefined],
 ])("%s", (_, text, layers) => {
   expect(layersAbove(text)).toBe(layers);

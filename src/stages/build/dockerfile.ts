@@ -1,3 +1,6 @@
+import { parseDockerfile } from "../../kit/dockerfile/parse.ts";
+import { neededFor } from "../../kit/dockerfile/stages.ts";
+
 /** One instruction of a Dockerfile, continuation lines joined. */
 interface Instruction {
   /** From 1. */
@@ -26,23 +29,20 @@ export function lineOfStep(dockerfile: string, step: string): Instruction | unde
  * the last one starts from count, stages that it only copies from do not.
  */
 export function layersAbove(dockerfile: string): number | undefined {
-  const stages: { name: string; from: string; layers: number }[] = [];
-  for (const { text } of instructionsOf(dockerfile)) {
-    const [, word = "", rest = ""] = /^(\w+)\s+(.*)$/s.exec(text) ?? [];
-    const from = /^(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?/i.exec(rest);
-    if (word.toUpperCase() === "FROM") stages.push({ name: from?.[2] ?? "", from: from?.[1] ?? "", layers: 0 });
-    const stage = stages.at(-1);
-    if (stage && /^(RUN|COPY|ADD|WORKDIR)$/i.test(word)) stage.layers++;
+  try {
+    const file = parseDockerfile(dockerfile);
+    if (file.stages.some(({ image }) => image.includes("$"))) return undefined;
+    const { stages } = neededFor(file, { target: null, args: {} });
+    let layers = 0;
+    for (let one = stages.at(-1); one; ) {
+      const { stage, from } = one;
+      layers += stage.instructions.filter(({ keyword }) => /^(?:RUN|COPY|ADD|WORKDIR)$/.test(keyword)).length;
+      one = from === null ? undefined : stages.find((other) => other.stage === from);
+    }
+    return layers;
+  } catch {
+    return undefined;
   }
-  if (stages.some(({ from }) => from.includes("$"))) return undefined;
-  let layers = 0;
-  for (let stage = stages.pop(); stage; ) {
-    layers += stage.layers;
-    const { from } = stage;
-    const below = stages.findLastIndex(({ name }) => name.toLowerCase() === from.toLowerCase());
-    stage = below < 0 ? undefined : stages.splice(below).at(0);
-  }
-  return layers;
 }
 
 function instructionsOf(dockerfile: string): Instruction[] {
