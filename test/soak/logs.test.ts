@@ -76,7 +76,9 @@ interface Following {
 /** `berth logs -f` as a person has it, its lines read by a program. */
 function follow(...services: string[]): Following {
   const cliFile = join(import.meta.dirname, "../../src/cli.ts");
-  const child = spawn(process.execPath, [cliFile, "logs", "guestbook", ...services, "-f", "--json"], { env: cli.env });
+  const child = spawn(process.execPath, [cliFile, "logs", "guestbook", ...services, "-f", "--tail", "all", "--json"], {
+    env: cli.env,
+  });
   const numbers = new Map<string, number[]>(services.map((service) => [service, []]));
   let notes = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -116,7 +118,6 @@ test("two services at once, 10,000 lines a second: every line comes once and in 
   await haveCome(following, 2 * total);
   const late = residentMegabytes(following.pid);
   expect(await following.leave()).toBe(130);
-  console.log({ early, late });
   for (const service of services) expect(following.numbers.get(service)).toEqual(all(total));
   expect(late - early).toBeLessThan(40);
   await docker("rm", "--force", ...services);
@@ -164,6 +165,6 @@ test("without following, the last lines of each, in the order of time, and the c
   expect(lines).toHaveLength(600);
   expect(lines.map(({ time }) => time)).toEqual(lines.map(({ time }) => time).toSorted());
   const missing = await cli.run(["logs", "guestbook", "three"]);
-  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("one, postgres, two")]);
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/one, .*two/)]);
   await docker("rm", "--force", "one", "two");
 });

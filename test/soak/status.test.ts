@@ -5,7 +5,7 @@ import { inServer, removeServer, type Server } from "../../lab/server.ts";
 import type { StackStatus } from "../../src/services/surface.ts";
 import { surfaceOf } from "../../src/services/surface-of.ts";
 import { openBerth } from "../../src/services.ts";
-import { type Cli, done, guestbook, openCli, testLab } from "../e2e/berth.ts";
+import { applied, type Cli, done, guestbook, openCli, testLab } from "../e2e/berth.ts";
 import { servingDomain, servingServer } from "../e2e/servers.ts";
 
 // A stack that stands, and what is seen of it: what was done in its run, and what its server shows.
@@ -76,10 +76,86 @@ test("what stands holds, runs and answers", async () => {
   });
 });
 
-test("a container that was stopped shows in all three", async () => {
-  await docker("stop", serviceOf(await look())?.name ?? "");
+const number = (text: string | undefined) => Number(text?.trim());
+const within = (figure: number | null | undefined, other: number, share: number) => {
+  expect(figure).toBeGreaterThanOrEqual(other * (1 - share));
+  expect(figure).toBeLessThanOrEqual(other * (1 + share));
+};
+const megabytes = (text: string) => {
+  const [, amount, unit = "B"] = /^([\d.]+)(\w+)$/.exec(text.trim()) ?? [];
+  return number(amount) * ({ B: 1e-6, KiB: 1024e-6, MiB: 1.048576, GiB: 1073.741824 }[unit] ?? Number.NaN);
+};
+
+test("its figures are the server's own at the same moment: Engine stats, df, openssl", async () => {
+  const there = (script: string) => inServer(lab, server.name, "sh", "-c", script);
+  const [status, stats, df, end] = await Promise.all([
+    look(),
+    docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}"),
+    there("df -P -B1 / | tail -n 1; df -P -B1 /var/lib/docker | tail -n 1"),
+    there(
+      `echo | openssl s_client -connect 127.0.0.1:443 -servername ${servingDomain} 2>/dev/null | openssl x509 -noout -enddate`,
+    ),
+  ]);
+  for (const { name, memoryBytes, memoryLimitBytes, cpuPercent } of status.containers) {
+    const [, used = "", limit = ""] = new RegExp(`^${name} (\\S+) / (\\S+)$`, "m").exec(stats) ?? [];
+    within((memoryBytes ?? 0) / 1e6, megabytes(used), 0.1);
+    within((memoryLimitBytes ?? 0) / 1e6, megabytes(limit), 0.001);
+    expect(cpuPercent).toBeGreaterThanOrEqual(0);
+  }
+  const disks = df
+    .trim()
+    .split("\n")
+    .map((line) => line.split(/\s+/));
+  for (const [, total, used, free, , at] of disks) {
+    const disk = status.machine.disks.find((one) => one.at === at);
+    expect(disk?.totalBytes).toBe(number(total));
+    within(disk?.usedBytes, number(used), 0.01);
+    within(disk?.freeBytes, number(free), 0.01);
+  }
+  const [certificate] = status.certificates;
+  expect(certificate).toMatchObject({ host: servingDomain, problem: null });
+  expect(Date.parse(certificate?.notAfter ?? "")).toBe(Date.parse(end.replace("notAfter=", "")));
+  expect(status.machine).toMatchObject({ booted: expect.stringMatching(/^20/), cpus: expect.any(Number) });
+});
+
+test("a container that was stopped is named, with how it ended", async () => {
+  const name = serviceOf(await look())?.name ?? "";
+  await docker("stop", name);
   const status = await look();
   expect(status.drift).toEqual(expect.arrayContaining([expect.stringMatching(/^start guestbook/)]));
-  expect(serviceOf(status)?.state).toMatch(/^exited with \d+$/);
+  expect(status.differences).toEqual([expect.stringMatching(`^container ${name} is stopped \\(exited \\d+\\)$`)]);
+  expect(serviceOf(status)).toMatchObject({ state: expect.stringMatching(/^exited with \d+$/), cpuPercent: null });
   expect(status.answers).toMatchObject([{ status: 502, problem: expect.stringContaining("502") }]);
+  await docker("start", name);
+});
+
+test("an environment that was changed by hand is named by its names alone", async () => {
+  const file = (
+    await inServer(lab, server.name, "sh", "-c", "ls -t /var/lib/berth/stacks/guestbook/releases/*/guestbook.env")
+  )
+    .trim()
+    .split("\n")[0];
+  await inServer(lab, server.name, "sed", "-i", "s/^SITE_TITLE=.*/SITE_TITLE='Changed'/", file ?? "");
+  const { differences, drift } = await look();
+  expect(differences).toEqual(["the environment file of guestbook was changed by hand: SITE_TITLE"]);
+  expect(drift).toEqual([expect.stringMatching(/^environment of guestbook/)]);
+});
+
+test("a route that was edited by hand is named by its host", async () => {
+  const file = "/var/lib/berth/proxy/routes/guestbook.json";
+  await inServer(lab, server.name, "sed", "-i", 's/"service": "guestbook"/"service": "other"/', file);
+  const { differences } = await look();
+  expect(differences).toContain(`route of ${servingDomain} was changed by hand (to other)`);
+});
+
+test("the next up repairs what was changed, and nothing else; then the command line says that all is well", async () => {
+  const repaired = done(await cli.up(guestbook, server, { domain: servingDomain, args: ["--env", "SITE_TITLE=Seen"] }));
+  const steps = applied(repaired).filter(
+    (step) => !step.startsWith("stack/environment") && !step.startsWith("stack/routes"),
+  );
+  expect(steps).toEqual([]);
+  expect((await look()).differences).toEqual([]);
+  const text = done(await cli.run(["status", "guestbook"])).stdout;
+  expect(text).toContain("Nothing differs from the plan.");
+  expect(done(await cli.run(["status"])).stdout).toMatch(/^guestbook +\S+ +✓ 2\/2 run/);
 });
