@@ -42,6 +42,8 @@ COPY --from=next /a /a
     const stages = "FROM a:1 AS for-amd64\nFROM b:1 AS for-arm64\nFROM for-${TARGETARCH}\n";
     expect(outside(stages).map(([name]) => name)).toEqual(["a:1", "b:1"]);
     expect(() => outside("FROM a-$TARGETARCH\n")).toThrow(expect.objectContaining({ code: "dockerfile_unsupported" }));
+    expect(() => outside("FROM A\n")).toThrow(expect.objectContaining({ code: "dockerfile_unsupported" }));
+    expect(() => outside("FROM ${constructor}\n")).toThrow(expect.objectContaining({ code: "dockerfile_unsupported" }));
     expect(() => outside("ARG V\nFROM a:$V\n")).toThrow(expect.objectContaining({ code: "dockerfile_unsupported" }));
   });
 });

@@ -38,12 +38,14 @@ export function neededFor(file: Dockerfile, { target, args }: BuildOptions): Nee
     for (const base of bases) {
       if (base.index >= 0) visit(base.index);
       else if (bases.length > 1) throw unsupported(stage, "its image depends on the processor that is built for");
-      else note(base.name, stage.imageAt);
+      else if (isName(base.name)) note(base.name, stage.imageAt);
+      else throw unsupported(stage, `${cleanLine(base.name, 100) || "nothing"} is no name of an image`);
     }
     for (const { value, at } of stage.instructions.flatMap(sourcesOf)) {
       const inner = /^\d+$/.test(value) ? Number(value) : stageNamed(before, value);
       if (inner >= 0) visit(inner);
-      else note(value, at);
+      else if (isName(value)) note(value, at);
+      else throw unsupported(stage, `${cleanLine(value, 100)} is no name of an image`);
     }
   };
   const note = (name: string, at: Place) => {
@@ -97,7 +99,8 @@ function namesOf(stage: Stage, globals: Map<string, string>): string[] {
     expand(
       stage.image,
       (name) =>
-        globals.get(name) ?? ({ TARGETARCH: processor, BUILDARCH: processor, TARGETOS: "linux" } as Named)[name],
+        globals.get(name) ??
+        (/^(?:TARGET|BUILD)ARCH$/.test(name) ? processor : /^(?:TARGET|BUILD)OS$/.test(name) ? "linux" : undefined),
       "\\$",
     );
   const variants = (ofProcessor.test(stage.image) ? processors : processors.slice(0, 1)).map(named);
@@ -105,7 +108,6 @@ function namesOf(stage: Stage, globals: Map<string, string>): string[] {
   if (missing[0] !== undefined) throw unsupported(stage, `nothing says what ${missing[0]} is`);
   return [...new Set(variants.map(({ text }) => text))];
 }
-type Named = Record<string, string | undefined>;
 
 /** Whose files an instruction takes: `COPY --from=NAME`, `RUN --mount=…,from=NAME`. */
 function sourcesOf({ keyword, flags }: Instruction): { value: string; at: Place }[] {
@@ -120,6 +122,8 @@ function sourcesOf({ keyword, flags }: Instruction): { value: string; at: Place 
       return [{ value: found[1], at: { from: to - found[1].length, to } }];
     });
 }
+
+const isName = (image: string) => /^[a-z0-9][\w./:@-]{0,300}$/.test(image);
 
 /** `node` → `node:latest`: what people and a survey call it. */
 const tagged = (image: string) => (/:[^/]*$/.test(image) ? image : `${image}:latest`);

@@ -1,4 +1,5 @@
 import type { Service as AnalysedService, Analysis } from "../analysis/schema.ts";
+import { beginsAsRoot } from "./capabilities.ts";
 import type { PlanInput } from "./make.ts";
 import { closedPorts } from "./publish.ts";
 import { recipeFor } from "./recipes/index.ts";
@@ -34,6 +35,11 @@ export function explain(
     ...services
       .filter(({ strategy }) => strategy.kind === "stop-first")
       .map(({ name, strategy }) => ({ about: name, text: `A release stops it for some seconds: ${strategy.why}.` })),
+    ...services
+      .filter(
+        ({ name, user }) => beginsAsRoot(user) && analysis.services.some((one) => one.name === name && one.own_build),
+      )
+      .map(({ name }) => ({ about: name, text: "It may begin as root: its Dockerfile names no other user." })),
     ...closed.risks,
     ...unrouted(analysis, plan),
     ...analysis.services
@@ -56,7 +62,7 @@ export function explain(
       text: "The source can use it, and nothing in the plan provides it or says where it is.",
     })),
     ...tooMuchMemory(survey.server, plan),
-    { about: "server", text: "Password login, and every port but SSH, 80 and 443, is closed from outside." },
+    { about: "server", text: `Password login, and every port but SSH, ${openedText(plan)}, is closed from outside.` },
     { about: "server", text: "Containers on it reach the server's own services no longer, name resolution apart." },
     ...survey.server.firewalls.map((firewall) => ({
       about: "server",
@@ -66,10 +72,17 @@ export function explain(
   return { reasons, risks };
 }
 
+/** `80 and 443` */
+function openedText({ provision: { openPorts } }: Plan): string {
+  const ports = openPorts.map(({ port, protocol }) => (protocol === "udp" ? `${port}/udp` : `${port}`));
+  return `${ports.slice(0, -1).join(", ")} and ${ports.at(-1)}`;
+}
+
 function aboutService({ name, strategy, port, health }: Service, { services }: Analysis): Sentence[] {
   const found = services.find((service) => service.name === name);
   const at = found?.evidence["port"]?.[0];
-  const place = at ? `${at.file}:${at.line}` : "nothing states another";
+  const isFiles = found !== undefined && found.image === null && recipeFor(found).port !== null;
+  const place = isFiles ? "a web server has its files" : at ? `${at.file}:${at.line}` : "nothing states another";
   const asked = health.path ?? health.command?.join(" ");
   return [
     { about: `${name}.port`, text: port === null ? "none: it listens nowhere" : `${port}: ${place}` },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analyzeFiles, packageJson } from "../fixture.ts";
+import { Analysis } from "../schema.ts";
 import { portsOf } from "./ports.ts";
 import { storeImage } from "./stores.ts";
 import { commandLine, wordsOf } from "./words.ts";
@@ -242,5 +243,47 @@ test("a command in one line is split as a shell would, and put together as one w
       const plain = words.map((word) => word.replaceAll("'", "").replaceAll("\\", ""));
       expect(wordsOf(commandLine(plain))).toEqual(plain);
     }),
+  );
+});
+
+test("whatever a compose file says, there is an analysis", async () => {
+  const text = fc.oneof(
+    fc.constantFrom(
+      ".",
+      "./x",
+      "/y:/z",
+      "v:/w",
+      "80:80",
+      "db",
+      "postgres:17",
+      "${A:-b}",
+      "a=b",
+      "__proto__",
+      "constructor",
+    ),
+    fc.string(),
+  );
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.constant(null),
+      fc.integer(),
+      fc.boolean(),
+      fc.array(tie("any"), { maxLength: 3 }),
+      fc.dictionary(text, tie("any"), { maxKeys: 3 }),
+    ),
+  })).any;
+  const keys =
+    "build image command entrypoint environment ports expose volumes healthcheck depends_on user deploy env_file profiles".split(
+      " ",
+    );
+  const service = fc.record(Object.fromEntries(keys.map((key) => [key, value])), { requiredKeys: [] });
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(text, fc.oneof(service, value), { maxKeys: 3 }), async (services) => {
+      const analysis = await of(JSON.stringify({ services }), { Dockerfile: "FROM a\nEXPOSE 80\n" });
+      expect(Analysis.safeParse(analysis).error?.message).toBeUndefined();
+    }),
+    { numRuns: 200 },
   );
 });

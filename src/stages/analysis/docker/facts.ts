@@ -47,14 +47,14 @@ export const stating = <K extends keyof Service>(
 });
 
 /** Where servers of these images listen whose Dockerfiles say nothing. */
-const usualPorts: Record<string, number> = {
-  nginx: 80,
-  httpd: 80,
-  caddy: 80,
-  traefik: 80,
-  "nginx-unprivileged": 8080,
-  tomcat: 8080,
-};
+const usualPorts = new Map([
+  ["nginx", 80],
+  ["nginx-unprivileged", 8080],
+  ["httpd", 80],
+  ["caddy", 80],
+  ["traefik", 80],
+  ["tomcat", 8080],
+]);
 
 function withPort(service: Service, { image, base, file }: DockerBuild, at: At): Service {
   const exposed = image?.exposed.filter(({ protocol }) => protocol === "tcp") ?? [];
@@ -63,13 +63,12 @@ function withPort(service: Service, { image, base, file }: DockerBuild, at: At):
   if (stated) return { ...stated, kind: stated.kind === "worker" ? "web" : stated.kind };
   const set = image?.env.get(service.port_env ?? "PORT");
   if (set && /^\d{1,5}$/.test(set.value)) return stating(service, "port", Number(set.value), at(set.line, "ENV"));
-  const usual =
-    usualPorts[
-      base
-        ?.split("/")
-        .at(-1)
-        ?.replace(/[:@].*/, "") ?? ""
-    ];
+  const usual = usualPorts.get(
+    base
+      ?.split("/")
+      .at(-1)
+      ?.replace(/[:@].*/, "") ?? "",
+  );
   if (service.port !== null || usual === undefined) return service;
   const line = lineOf(service.own_build?.text ?? "", /^\s*FROM\s/i);
   return stating(service, "port", usual, { file, line, rule: "usual for its image" }, "default");
