@@ -1,7 +1,8 @@
+import { withContainerFiles, withStated } from "./compose/join.ts";
 import { ecosystems } from "./ecosystems.ts";
 import { withEdges } from "./edges.ts";
 import { compare } from "./facts.ts";
-import { joinDatastores, joinEnv, joinExternal } from "./join.ts";
+import { joinDatastores, joinEnv, joinExternal, storesOf } from "./join.ts";
 import { languagesOf } from "./languages.ts";
 import { named } from "./names.ts";
 import { withProcesses } from "./processes.ts";
@@ -23,19 +24,21 @@ export async function analyzeView(view: View, name: string): Promise<Analysis> {
     view,
     all.flatMap(({ services }) => services),
   );
-  const stores = processes.parts.flatMap(({ datastores }) => datastores.map(({ what }) => what.name));
-  const parts = withEdges(named(processes.parts, stores));
+  const files = withContainerFiles(view, name, processes.parts);
+  const stores = files.parts.flatMap(({ datastores }) => datastores.map(({ what }) => what.name));
+  const hosts = files.stores.flatMap(({ host }) => host ?? []);
+  const parts = withEdges(named(files.parts, [...stores, ...hosts]));
   const env = joinEnv(parts);
-  const { datastores, questions } = joinDatastores(parts, env);
+  const { datastores, questions } = withStated(joinDatastores(parts, env), files.stores);
   return {
     version: 1,
     name,
     languages: languagesOf(view.files),
     monorepo: joinMonorepo(all.flatMap(({ monorepo }) => monorepo ?? [])),
-    services: parts.map(({ service, datastores }) => ({
-      ...service,
-      env: env.filter(({ services }) => services.includes(service.name)).map((one) => one.name),
-      depends_on: [...new Set([...service.depends_on, ...datastores.map(({ what }) => what.name)])].sort(compare),
+    services: parts.map((part) => ({
+      ...part.service,
+      env: env.filter(({ services }) => services.includes(part.service.name)).map((one) => one.name),
+      depends_on: [...new Set([...part.service.depends_on, ...storesOf(part)])].sort(compare),
     })),
     datastores,
     env,
@@ -45,6 +48,7 @@ export async function analyzeView(view: View, name: string): Promise<Analysis> {
       ...questions,
       ...parts.flatMap((part) => part.questions(part.service)),
       ...processes.questions,
+      ...files.questions,
     ],
   };
 }

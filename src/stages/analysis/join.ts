@@ -77,6 +77,12 @@ export function joinDatastores(
   };
 }
 
+/** Names of what a program needs besides other programs of its source. */
+export const storesOf = (part: ServiceFindings): string[] => [
+  ...part.datastores.map(({ what }) => what.name),
+  ...fallbacks(part).map(({ what }) => what),
+];
+
 /** A program that falls back to an address on its own machine does not go without: `redis://localhost:6379`. */
 const fallbacks = ({ env }: ServiceFindings): Found<string>[] =>
   env.flatMap(({ fallback, evidence }) => {
