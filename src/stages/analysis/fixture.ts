@@ -27,7 +27,12 @@ export function unsound(analysis: Analysis, files: Record<string, string>): stri
   const facts = [
     ...analysis.datastores.map(({ name, evidence }) => ({ fact: name, evidence, holds: "" })),
     ...analysis.external.map(({ name, evidence }) => ({ fact: name, evidence, holds: "" })),
-    ...analysis.env.map(({ name, evidence }) => ({ fact: name, evidence, holds: name })),
+    ...analysis.env.map(({ name, evidence }) => ({
+      fact: name,
+      evidence,
+      // A field of a settings class is a variable of another spelling, behind a prefix.
+      holds: evidence.some(({ rule }) => rule === `setting ${name}`) ? "" : name,
+    })),
     ...analysis.services.flatMap(({ writable }) =>
       writable.map(({ path, evidence }) => ({ fact: path, evidence, holds: "" })),
     ),

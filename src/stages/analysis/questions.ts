@@ -1,3 +1,4 @@
+import type { Link } from "./findings.ts";
 import type { Evidence, Question, Service, Writable } from "./schema.ts";
 
 const ask = (about: string, rest: Omit<Question, "id" | "about">): Question => ({
@@ -99,3 +100,18 @@ export const aboutProcess = ({
   why: `${evidence.file}:${evidence.line} names it: ${command.slice(0, 200)}. Berth does not know what it belongs to`,
   required: false,
 });
+
+/** A server for development that takes away the path by which it knows where to ask. */
+export const aboutStripped = ({ name }: Service, stripped: readonly Link[]): Question[] =>
+  stripped.flatMap(({ paths: [path], evidence }) =>
+    path === undefined
+      ? []
+      : [
+          ask(`services.${name}.paths.${path}`, {
+            question: `Must what is behind ${path} get requests without ${path}?`,
+            options: ["yes", "no"],
+            why: `${evidence.file}:${evidence.line} rewrites paths while developing; until somebody wishes a route that strips it, it gets them whole.`,
+            required: false,
+          }),
+        ],
+  );

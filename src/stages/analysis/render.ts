@@ -1,16 +1,17 @@
 import { visible } from "../../kit/text.ts";
-import type { Analysis, Evidence } from "./schema.ts";
+import type { Analysis, Evidence, Service } from "./schema.ts";
 
 /** An analysis as a person reads it: each fact with where it was read, and nothing of it able to forge a line. */
 export function renderAnalysis(analysis: Analysis): string {
   return [
     `${analysis.name}: ${analysis.languages.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`).join(", ") || "no source code found"}`,
     "",
+    ...tableOf(analysis.services),
     ...analysis.services.flatMap((service) => {
       const fact = (name: string, value: string | number | null | undefined) =>
         value === null || value === undefined ? [] : [`  ${name.padEnd(16)}${value}${at(service.evidence[name])}`];
       return [
-        `service ${service.name} (${service.kind}, ${service.path})`,
+        service.name,
         ...fact("framework", service.framework),
         ...fact(
           "runtime",
@@ -19,9 +20,12 @@ export function renderAnalysis(analysis: Analysis): string {
         ...fact("package_manager", service.package_manager),
         ...fact("build", service.build),
         ...fact("start", service.start),
+        ...fact("static_dir", service.static_dir),
         ...fact("release", service.release),
         ...fact("port", service.port),
         ...fact("health_path", service.health_path),
+        ...fact("paths", service.paths.join(", ") || null),
+        ...fact("depends_on", service.depends_on.join(", ") || null),
         ...service.writable.map(({ path, evidence }) => `  ${"writes".padEnd(16)}${path}${at(evidence)}`),
         "",
       ];
@@ -51,6 +55,31 @@ export function renderAnalysis(analysis: Analysis): string {
     .map(visible)
     .join("\n")
     .trimEnd();
+}
+
+/** One line a service; where each fact was read stands below. */
+function tableOf(services: readonly Service[]): string[] {
+  if (services.length === 0) return [];
+  const rows = services.map((one) => [
+    one.name,
+    one.kind,
+    one.path,
+    one.framework ?? "-",
+    one.port === null ? "-" : String(one.port),
+    one.start ?? (one.static_dir === null ? (one.image ?? one.dockerfile ?? "-") : `files in ${one.static_dir}`),
+  ]);
+  const table = [["service", "kind", "path", "framework", "port", "start"], ...rows];
+  const widths =
+    table[0]?.map((_, column) => Math.min(40, Math.max(...table.map((row) => row[column]?.length ?? 0)))) ?? [];
+  return [
+    ...table.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    ),
+    "",
+  ];
 }
 
 const at = (evidence: readonly Evidence[] | undefined) =>

@@ -123,7 +123,7 @@ function exportsOf(module: Module): Map<string, Node> {
 }
 
 /** What a module exports under a name; `module.exports = { name: … }` counts too. */
-function exported(module: Module, name: string): Binding | undefined {
+export function exported(module: Module, name: string): Binding | undefined {
   const node = exportsOf(module).get(name);
   if (node) return { module, node };
   const own = name === "default" ? undefined : lookUp(module, name);

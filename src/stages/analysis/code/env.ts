@@ -3,6 +3,7 @@ import { compare } from "../facts.ts";
 import type { Evidence } from "../schema.ts";
 import { keysOf, lookUp } from "./bindings.ts";
 import { envName, isEnvObject } from "./env-object.ts";
+import { evaluate } from "./evaluate.ts";
 import { argumentsOf, at, type Code, type Module, stringOf } from "./modules.ts";
 import { objectOf } from "./objects.ts";
 import { strongest, type Usage, usageOf } from "./usage.ts";
@@ -14,9 +15,12 @@ export interface EnvRead {
   /** The strictest of its uses. */
   usage: Usage;
   evidence: Evidence[];
+  /** What the code takes where it is missing, where that is a text. */
+  fallback?: string;
 }
 
 interface Use {
+  fallback?: string;
   name: string;
   usage: Usage;
   evidence: Evidence;
@@ -36,7 +40,9 @@ export function envReads(code: Code): EnvRead[] {
     const usage = strongest(own.map((use) => use.usage));
     // What shows the strictest use comes first.
     const evidence = [...own.filter((use) => use.usage === usage), ...own].map((use) => use.evidence);
-    return usage === "none" ? [] : [{ name, usage, evidence: distinct(evidence).slice(0, 3) }];
+    const fallback = own.find((use) => use.fallback !== undefined)?.fallback;
+    if (usage === "none") return [];
+    return [{ name, usage, evidence: distinct(evidence).slice(0, 3), ...(fallback !== undefined && { fallback }) }];
   });
 }
 
@@ -56,9 +62,10 @@ function direct(module: Module): Use[] {
     const name = read && envName(module, read);
     if (!read || !name || !capital.test(name)) return [];
     const usage = usageOf(read, (local) => usesOf(module, local));
-    return [
-      { name, usage, evidence: at(module, read.childForFieldName("property") ?? read, "read from the environment") },
-    ];
+    const evidence = at(module, read.childForFieldName("property") ?? read, "read from the environment");
+    const instead =
+      read.parent?.type === "binary_expression" ? evaluate(module, read.parent).literal?.value : undefined;
+    return [{ name, usage, evidence, ...(typeof instead === "string" && { fallback: instead }) }];
   });
 }
 

@@ -5,10 +5,12 @@ import type { Ecosystem, ServiceFindings } from "../findings.ts";
 import type { View } from "../read.ts";
 import type { Monorepo } from "../schema.ts";
 import { frameworks } from "./frameworks/index.ts";
+import { describeFront } from "./front.ts";
 import { managerOf } from "./managers/index.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { startOf } from "./scripts.ts";
-import { describeService } from "./service.ts";
+import { isForDevelopment, startOf } from "./scripts.ts";
+import { describeService, serversOf } from "./service.ts";
+import { siteOf } from "./site.ts";
 
 const { join } = posix;
 
@@ -20,10 +22,17 @@ export const node: Ecosystem = {
     const root = manifests.find(({ path }) => path === ".");
     const monorepo = monorepoOf(view, root, manifests);
     const services: ServiceFindings[] = [];
-    for (const manifest of manifests.filter((one) => isProgram(one, root, monorepo, view))) {
+    for (const manifest of manifests) {
+      const program = isProgram(manifest, root, monorepo, view);
+      if (!program && (!siteOf(view, manifest, undefined, frameworks) || isBuiltInto(manifest, manifests))) continue;
       const within = programFiles(manifest, manifests);
       using code = await readCode(view, within);
-      services.push(describeService({ view, manifest, root, code, within, name }));
+      const site = siteOf(view, manifest, code, frameworks);
+      const input = { view, manifest, root, code, within, name, site };
+      const files =
+        site && !servesItself(manifest, root, view) && "files" in site.served ? site.served.files : undefined;
+      if (site && files) services.push(describeFront({ ...input, site, files }));
+      else if (program || site) services.push(describeService(input));
     }
     return { monorepo, services };
   },
@@ -62,7 +71,7 @@ function monorepoOf(view: View, root: Manifest | undefined, manifests: Manifest[
 
 /** A package is a program when it serves with a framework, or is started; the root of a monorepo only starts others. */
 function isProgram(manifest: Manifest, root: Manifest | undefined, monorepo: Monorepo | null, view: View): boolean {
-  if (frameworks.some(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined))) {
+  if (serversOf(manifest).length > 0) {
     return (
       startOf(manifest, managerOf(view, manifest, root).manager.value, view) !== undefined ||
       manifest.get("exports") === undefined
@@ -71,12 +80,32 @@ function isProgram(manifest: Manifest, root: Manifest | undefined, monorepo: Mon
   if (manifest === root && monorepo && monorepo.packages.length > 0) return false;
   // A main file alone makes a library.
   const started =
-    "start" in manifest.scripts || ["server.js", "app.js"].some((file) => view.has(join(manifest.path, file)));
+    ("start" in manifest.scripts && !isForDevelopment(manifest.scripts["start"] ?? "")) ||
+    ["server.js", "app.js"].some((file) => view.has(join(manifest.path, file)));
   // A command line tool is published; what is private and has a start script is started here.
   return (
     started && (manifest.get("bin") === undefined || (manifest.get("private") === true && "start" in manifest.scripts))
   );
 }
+
+/** Pages that a server of the same package hands out itself, once they are built. */
+const servesItself = (manifest: Manifest, root: Manifest | undefined, view: View): boolean =>
+  serversOf(manifest).length > 0 &&
+  startOf(manifest, managerOf(view, manifest, root).manager.value, view) !== undefined;
+
+/** Pages that the build of a package around them makes: they are part of what that serves. */
+const isBuiltInto = (manifest: Manifest, manifests: Manifest[]): boolean =>
+  manifests.some((other) => {
+    const folder = other.path === "." ? manifest.path : manifest.path.slice(other.path.length + 1);
+    if (other === manifest || !(other.path === "." || manifest.path.startsWith(`${other.path}/`))) return false;
+    const scripts = Object.entries(other.scripts).flatMap(([name, script]) =>
+      /^(?:(?:pre|post)?build|heroku-postbuild|postinstall)/.test(name) ? [script] : [],
+    );
+    const goes = new RegExp(
+      `(?:cd|--prefix|--cwd|-C|--dir)[ =](?:\\./)?${folder.replaceAll(/[^\w/-]/g, "\\$&")}(?:\\s|/|$)`,
+    );
+    return serversOf(other).length > 0 && scripts.some((script) => goes.test(script));
+  });
 
 /** The files of a package that its program is made of: not those of a package inside it, and scripts only where it runs them. */
 function programFiles(manifest: Manifest, manifests: Manifest[]): (path: string) => boolean {

@@ -2,9 +2,20 @@ import { posix } from "node:path";
 import semver from "semver";
 import { byDefault, type Fact, inferred, linesWith, stated } from "../facts.ts";
 import type { View } from "../read.ts";
+import type { Service } from "../schema.ts";
 import type { Manifest } from "./manifest.ts";
 
 const { join } = posix;
+
+/** The runtime of a package: as it says, or as the root of its workspace does. */
+export function versioned(
+  view: View,
+  manifest: Manifest,
+  root: Manifest | undefined,
+): Fact<NonNullable<Service["runtime"]>> {
+  const version = nodeVersion(view, root && root !== manifest ? [manifest, root] : [manifest]);
+  return { ...version, value: { name: "node", version: version.value } };
+}
 
 /** Long-term releases with their names, newest first. As of 2026-11. */
 const longTerm = [
@@ -17,7 +28,7 @@ const longTerm = [
 const newest = "24";
 
 /** The version of Node that a package asks for: an exact one or a major. Of a range, the newest long-term release in it. */
-export function nodeVersion(view: View, manifests: Manifest[]): Fact<string> {
+function nodeVersion(view: View, manifests: Manifest[]): Fact<string> {
   for (const manifest of manifests) {
     const found = fromFiles(view, manifest.path) ?? fromManifest(manifest);
     if (found) return found;

@@ -4,7 +4,13 @@ import type { PackageManager } from "./managers/manager.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** How the program is started, best without a package manager between, so that it gets its signals itself. */
-export function startOf(manifest: Manifest, manager: PackageManager, view: View): Fact<string> | undefined {
+export function startOf(
+  manifest: Manifest,
+  manager: PackageManager,
+  view: View,
+  /** What its framework starts where no script does. */
+  brought?: Fact<string>,
+): Fact<string> | undefined {
   const { scripts } = manifest;
   for (const name of ["start:prod", "start:production", "start", "serve"]) {
     const script = scripts[name];
@@ -12,6 +18,7 @@ export function startOf(manifest: Manifest, manager: PackageManager, view: View)
     const direct = isPlainNode(script) && scripts[`pre${name}`] === undefined;
     return stated(direct ? script.trim() : manager.run(name), manifest.at(["scripts", name], `script ${name}`));
   }
+  if (brought) return brought;
   const main = manifest.get("main");
   const entries = [
     ...(typeof main === "string" ? [main.replace(/^\.\//, "")] : []),
@@ -29,7 +36,10 @@ export function startOf(manifest: Manifest, manager: PackageManager, view: View)
   return inferred(`node ${entry}`, manifest.at(path, "no start script: the main file"));
 }
 
-const forDevelopment = /\b(?:nodemon|ts-node-dev|tsx watch|webpack-dev-server|--watch|concurrently)\b/;
+const forDevelopment =
+  /\b(?:nodemon|ts-node-dev|tsx watch|webpack-dev-server|--watch|concurrently|react-scripts start|craco start|react-app-rewired start|vue-cli-service serve|(?:next|nuxt|astro|remix|vinxi|react-router) dev|webpack serve|ng serve|gatsby develop|docusaurus start|vite preview|live-server)\b|(?:^|&&|;)\s*(?:npx )?(?:vite|ng|parcel|eleventy|astro)(?:\s+-|\s+serve|\s+dev|\s*$|\s*&)/;
+/** Whether a script starts what only its makers use. */
+export const isForDevelopment = (script: string): boolean => forDevelopment.test(script);
 /** A single command that starts node and needs no shell. */
 const isPlainNode = (script: string) => /^\s*node\s[^;&|<>$`"'()*?=]+$/.test(script);
 

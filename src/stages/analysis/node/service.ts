@@ -6,21 +6,25 @@ import { healthRoute } from "../code/routes.ts";
 import { writtenPaths } from "../code/writes.ts";
 import { isAmbient } from "../env-names.ts";
 import { exampleNames } from "../examples.ts";
-import { byDefault, type Fact, inferred } from "../facts.ts";
+import { byDefault, inferred } from "../facts.ts";
 import type { ServiceFindings } from "../findings.ts";
 import { languagesOf } from "../languages.ts";
 import { namesFor } from "../names.ts";
 import { aboutOwnFiles, aboutPort, aboutRelease, aboutStart, aboutWritable } from "../questions.ts";
 import type { View } from "../read.ts";
-import type { Service, Writable } from "../schema.ts";
+import type { Writable } from "../schema.ts";
 import { mergedEnv, serviceOf } from "../service.ts";
 import { datastoresOf, externalOf } from "./dependencies.ts";
+import type { Framework } from "./frameworks/framework.ts";
 import { frameworks } from "./frameworks/index.ts";
 import { managerOf } from "./managers/index.ts";
 import type { Manifest } from "./manifest.ts";
 import { prismaOf } from "./prisma.ts";
-import { nodeVersion } from "./runtime.ts";
+import { proxiedBy } from "./proxied.ts";
+import { versioned } from "./runtime.ts";
 import { buildOf, releaseOf, startOf } from "./scripts.ts";
+import type { siteOf } from "./site.ts";
+import { requiredAt, requires } from "./site.ts";
 
 interface Input {
   view: View;
@@ -29,13 +33,16 @@ interface Input {
   code: Code;
   within: (path: string) => boolean;
   name: string;
+  site: ReturnType<typeof siteOf>;
 }
 
 /** All that is known of one program. */
-export function describeService({ view, manifest, root, code, within, name }: Input): ServiceFindings {
+export function describeService({ view, manifest, root, code, within, name, site }: Input): ServiceFindings {
   const chosen = managerOf(view, manifest, root);
   const manager = chosen.manager.value;
-  const found = frameworks.filter(({ packages }) => packages.some((one) => manifest.dependencies[one] !== undefined));
+  const rendered = site && "start" in site.served ? site.served : undefined;
+  const servers = serversOf(manifest);
+  const found = site ? (rendered ? [site.framework, ...servers] : [...servers, site.framework]) : servers;
   const framework = found[0];
   const { port, portEnv, portEnvAt } = listening(code);
   const conventional = portEnvAt
@@ -43,7 +50,7 @@ export function describeService({ view, manifest, root, code, within, name }: In
     : framework?.defaultPort
       ? byDefault(framework.defaultPort, frameworkLine(manifest, framework.packages))
       : undefined;
-  const start = startOf(manifest, manager, view);
+  const start = startOf(manifest, manager, view, rendered?.start);
   const { release, others } = releaseOf(manifest, manager, view);
   const prisma = prismaOf(view, within);
   const facts = {
@@ -83,7 +90,7 @@ export function describeService({ view, manifest, root, code, within, name }: In
       (one) => !isAmbient(one.name),
     ),
     external: externalOf(manifest),
-    links: [],
+    links: proxiedBy(view, manifest, code).links,
     questions: (service) => [
       ...aboutStart(service),
       ...aboutPort(service),
@@ -100,13 +107,14 @@ export function describeService({ view, manifest, root, code, within, name }: In
 /** For a program that listens wherever its variable says. */
 const usualPort = 3000;
 
-const frameworkLine = (manifest: Manifest, packages: string[]) =>
-  manifest.at(["dependencies", packages.find((one) => manifest.dependencies[one] !== undefined) ?? ""], "dependency");
+/** Frameworks whose programs are started as they are. */
+export const serversOf = (manifest: Manifest): Framework[] =>
+  frameworks.filter(
+    ({ site, packages }) => site === undefined && packages.some((one) => manifest.dependencies[one] !== undefined),
+  );
 
-function versioned(view: View, manifest: Manifest, root: Manifest | undefined): Fact<NonNullable<Service["runtime"]>> {
-  const version = nodeVersion(view, root && root !== manifest ? [manifest, root] : [manifest]);
-  return { ...version, value: { name: "node", version: version.value } };
-}
+const frameworkLine = (manifest: Manifest, packages: string[]) =>
+  requiredAt(manifest, packages.find((one) => requires(manifest, one)) ?? "");
 
 /** A folder of pages, styles or code that the program also writes to: what is kept there would hide those of a new version. */
 const holdsProgram = (view: View, { path, confidence }: Writable) =>

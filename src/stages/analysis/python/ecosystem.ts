@@ -38,19 +38,28 @@ function readProjects(view: View): Project[] {
   // Without any manifest, files at the root may be a program all the same.
   if (folders.size === 0 && view.files.some(({ path }) => /^(?:main|app|server|wsgi|asgi)\.py$/.test(path)))
     folders.add(".");
-  return [...folders]
+  const projects = [...folders]
     .sort(compare)
     .slice(0, maxProjects)
     .map((folder) => readProject(view, folder))
     .filter((project) => project !== undefined);
+  // manage.py alone says where Django's project lies; what it requires may be listed above it.
+  return projects.filter(
+    ({ path, file }) =>
+      !file.endsWith("manage.py") ||
+      !projects.some((other) => !other.file.endsWith("manage.py") && path !== "." && isInside(other.path, path)),
+  );
 }
+
+const isInside = (folder: string, path: string) => folder === "." || path.startsWith(`${folder}/`);
 
 /** The files of a project that its program is made of: not those of a project inside it. */
 function programFiles(project: Project, projects: Project[]): (path: string) => boolean {
-  const inside = (folder: string, path: string) => folder === "." || path.startsWith(`${folder}/`);
-  const inner = projects.map(({ path }) => path).filter((path) => path !== project.path && inside(project.path, path));
+  const inner = projects
+    .map(({ path }) => path)
+    .filter((path) => path !== project.path && isInside(project.path, path));
   return (path) => {
-    if (!inside(project.path, path) || inner.some((folder) => inside(folder, path))) return false;
+    if (!isInside(project.path, path) || inner.some((folder) => isInside(folder, path))) return false;
     return !beside.test(project.path === "." ? path : path.slice(project.path.length + 1));
   };
 }

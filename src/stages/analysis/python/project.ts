@@ -1,9 +1,10 @@
+import { posix } from "node:path";
 import { nameFrom } from "../../source/name.ts";
 import { datastoreKinds } from "../datastores/index.ts";
 import { isAmbient } from "../env-names.ts";
 import { exampleNames } from "../examples.ts";
 import { externalServices } from "../externals.ts";
-import { byDefault, type Fact, inferred } from "../facts.ts";
+import { byDefault, type Fact, inferred, lineAt } from "../facts.ts";
 import type { Found, FoundDatastore, ServiceFindings } from "../findings.ts";
 import { literalLinks } from "../links.ts";
 import { namesFor } from "../names.ts";
@@ -54,7 +55,17 @@ export function describeProject(input: Input): ServiceFindings[] {
   });
   if (web || workers.length > 0) return [...(web ? [web] : []), ...workers];
   const script = scriptsOf(code, project.path).find((one) => one.loop !== undefined || !isTool(project, one));
-  return script ? [asWorker(input, false, inferred(script.start, script.evidence), undefined)] : [];
+  const started = script ? inferred(script.start, script.evidence) : mainFile(input);
+  return started ? [asWorker(input, false, started, undefined)] : [];
+}
+
+/** What is called `main.py` in a project's own folder is started, even if nothing in it says so. */
+function mainFile({ view, project }: Input): Fact<string> | undefined {
+  const name = ["main.py", "app.py"].find((one) => view.text(posix.join(project.path, one))?.trim());
+  const line = /\S/.exec(view.text(posix.join(project.path, name ?? "")) ?? "")?.index ?? 0;
+  if (name === undefined || project.scripts.size > 0) return undefined;
+  const file = posix.join(project.path, name);
+  return inferred(`python ${name}`, { file, line: lineAt(view.text(file) ?? "", line), rule: "the main file" });
 }
 
 /** What is installed as a command, or reads its command line, is for people to call. */

@@ -9,9 +9,18 @@ const { join } = posix;
 export function releaseOf(view: View, { path, requirements }: Project): Fact<string> | undefined {
   const required = (name: string) => requirements.get(name)?.evidence;
   const within = (file: string) => (path === "." ? file : join(path, file));
-  const manage = within("manage.py");
-  if (view.has(manage) && required("django"))
-    return inferred("python manage.py migrate --noinput", { file: manage, line: 1, rule: "manage.py of Django" });
+  const manage = view.files.find(
+    (one) =>
+      /(?:^|\/)manage\.py$/.test(one.path) &&
+      (path === "." || one.path.startsWith(`${path}/`)) &&
+      one.path.split("/").length <= 3,
+  )?.path;
+  if (manage !== undefined && required("django"))
+    return inferred(`python ${path === "." ? manage : manage.slice(path.length + 1)} migrate --noinput`, {
+      file: manage,
+      line: 1,
+      rule: "manage.py of Django",
+    });
   const flask = required("flask-migrate");
   if (flask && view.has(within("migrations/env.py"))) return inferred("flask db upgrade", flask);
   const ini = ["alembic.ini", "migrations/alembic.ini", "db/alembic.ini", "app/alembic.ini"].find((file) =>

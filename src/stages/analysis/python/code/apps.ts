@@ -25,7 +25,7 @@ export function appsOf(code: Code, project: string, kind: { module: RegExp; call
   const found = code.modules.flatMap((module) => {
     if (![...importsOf(module).values()].some(({ from }) => kind.module.test(from))) return [];
     return [...globalApps(module, kind.called), ...factories(module, kind.called)].map(({ object, node }) => ({
-      ...importName(module, project),
+      ...importName(module, project, code),
       object,
       file: module.path,
       evidence: at(module, node, "the application"),
@@ -66,9 +66,15 @@ const factories = (module: Module, called: RegExp): { object: string; node: Node
     });
 
 /** How a module is imported, and from which folder, relative to the project's. */
-export function importName(module: Module, project: string): { module: string; root: string } {
+export function importName(module: Module, project: string, code: Code): { module: string; root: string } {
   const own = project === "." ? module.path : relative(project, module.path);
-  const root = importRoot(module, dirname(own));
+  // Django is started where its manage.py is.
+  const manage = code.modules.find(({ path }) => /(?:^|\/)manage\.py$/.test(path) && path.split("/").length <= 3);
+  const started = manage && dirname(project === "." ? manage.path : relative(project, manage.path));
+  const root =
+    started !== undefined && (started === "." || own.startsWith(`${started}/`))
+      ? started
+      : importRoot(module, dirname(own));
   const name = (root === "." ? own : relative(root, own)).replace(/\.py$/, "").replaceAll("/", ".");
   return { module: name.replace(/\.__init__$/, ""), root };
 }
@@ -81,7 +87,7 @@ function importRoot(module: Module, folder: string): string {
   const beside = names.some((name) => {
     const base = join(here, name.replaceAll(".", "/"));
     const path = name.startsWith(".") ? undefined : module.resolve(name)?.path;
-    return path !== undefined && (path === `${base}.py` || path === join(base, "__init__.py"));
+    return path !== undefined && path !== module.path && (path === `${base}.py` || path === join(base, "__init__.py"));
   });
   if (beside) return folder;
   const isPackage =

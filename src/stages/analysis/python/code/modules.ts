@@ -19,7 +19,7 @@ export interface Code extends Disposable {
 
 /** What a file must mention to be worth parsing: the environment, settings, a server, a route, a loop, a file that is written. */
 const worthParsing =
-  /environ|getenv|\benv\b|Settings|\bconfig\(|_url\b|URL|\bapp\b|App\(|\broute|\brouter|urlpatterns|while |__main__|\bconnect\(|open\(|makedirs|mkdir|HTTPServer|\bserve|_port\(|Queue\(|\bschedule/;
+  /environ|getenv|\benv\b|Settings|\bconfig\(|_url\b|URL|\bapp\b|App\(|\broute|\brouter|urlpatterns|while |__main__|\bconnect\(|open\(|makedirs|mkdir|HTTPServer|\bserve|_port\(|Queue\(|\bschedule|(?:API|App|_app|Flask|Starlette|Litestar|Quart|Sanic|Bottle|Application|HTML|Celery|Huey)\(|set_broker|[aw]sgi/;
 
 /** Parses what a program itself is made of. The trees are freed on dispose. */
 export async function readPython(view: View, within: (path: string) => boolean): Promise<Code> {
@@ -117,6 +117,8 @@ export function importsOf(module: Module): Map<string, { from: string; name: str
     const own = name?.childForFieldName("name")?.text ?? name?.text ?? "";
     found.set(name?.childForFieldName("alias")?.text ?? own, { from: from?.text ?? "", name: own });
   }
+  for (const { from } of module.matches("(import_from_statement module_name: (_) @from (wildcard_import))"))
+    if (from) found.set(`* of ${from.text}`, { from: from.text, name: "*" });
   for (const { name } of module.matches("(import_statement name: (_) @name)")) {
     const own = name?.childForFieldName("name")?.text ?? name?.text ?? "";
     const alias = name?.childForFieldName("alias")?.text;

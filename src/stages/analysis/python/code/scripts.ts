@@ -35,7 +35,7 @@ export function scriptsOf(code: Code, project: string): Script[] {
     if (!main && !runsItself) return [];
     const evidence = main ? at(module, main, "started as a script") : loop;
     const tool = /\b(?:argparse|click|typer|fire|docopt|optparse)\b|sys\.argv\[/.test(module.text);
-    return evidence ? [{ file: module.path, start: startOf(module, project), loop, tool, evidence }] : [];
+    return evidence ? [{ file: module.path, start: startOf(module, project, code), loop, tool, evidence }] : [];
   });
   return found.sort((a, b) => rank(a, project) - rank(b, project) || compare(a.file, b.file));
 }
@@ -71,9 +71,9 @@ function loopBehind(module: Module, loops: Map<Module, Evidence | undefined>): E
   return names.map((name) => module.resolve(name)).flatMap((other) => (other && loops.get(other)) ?? [])[0];
 }
 
-function startOf(module: Module, project: string): string {
+function startOf(module: Module, project: string, code: Code): string {
   const own = project === "." ? module.path : relative(project, module.path);
-  const { module: name, root } = importName(module, project);
+  const { module: name, root } = importName(module, project, code);
   const isPackage = /^\s*from \.+\w* import/m.test(module.text) || own.endsWith("/__main__.py");
   const inPackage = isPackage || new RegExp(`^\\s*from ${name.split(".")[0]}\\.`, "m").test(module.text);
   if (dirname(own) === "." || !inPackage || root !== ".") return `python ${own}`;
