@@ -11,12 +11,14 @@ import { defineStep } from "../context.ts";
 import { Backing } from "../plan/schema.ts";
 import { keepBefore, putBackBacking } from "./backing-before.ts";
 import { containerBody } from "./body.ts";
-import { findContainer, imageId, remove, type Seen, startIfStopped, stop } from "./containers.ts";
+import { findContainer, remove, type Seen, startIfStopped, stop } from "./containers.ts";
+import { differencesOf } from "./differences.ts";
 import { asked, engineForActing, engineIfAny } from "./engine.ts";
-import { Environment, readEnvironment } from "./environment.ts";
+import { Environment, plannedEnvironment, readEnvironment } from "./environment.ts";
 import { backingContainer } from "./names.ts";
 import { portTaken } from "./port-taken.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
+import { makesOf } from "./replica.ts";
 import { undoImpossible } from "./undo.ts";
 
 const Input = z.object({
@@ -44,7 +46,8 @@ export const backing = defineStep({
     const found = engine && (await findContainer(engine, nameOf(input)));
     if (!engine || !found) return { before: { spec: null } };
     if (found.labels[labels.stack] !== input.environment.stack) throw foreign(found.name);
-    if (!(await asPlanned(engine, found, input)) || !isReady(found))
+    const env = await plannedEnvironment(input.environment, ctx);
+    if (env === undefined || !(await asPlanned(engine, found, input, env)) || !isReady(found))
       return { before: { spec: found.labels[labels.spec] ?? null } };
     return { output: { container: found.name, id: found.id } };
   },
@@ -53,14 +56,15 @@ export const backing = defineStep({
     const engine = await engineForActing(ctx);
     await pull(engine, input.backing.image, ctx);
     const found = await findContainer(engine, nameOf(input));
-    if (found && !(await asPlanned(engine, found, input))) {
+    const env = await readEnvironment(input.environment, ctx);
+    if (found && !(await asPlanned(engine, found, input, env))) {
       await watchVisitors(input.watched, ctx);
       await keepBefore(engine, found);
     }
     // The Engine waits longer each time before it starts anew what ended, and takes a start meanwhile for done.
     else if (found?.status === "restarting") await stop(engine, found.id);
     try {
-      if (!(await findContainer(engine, nameOf(input)))) await create(engine, input, ctx);
+      if (!(await findContainer(engine, nameOf(input)))) await create(engine, input, env);
       await start(engine, input);
       await waitUntilReady(engine, input, ctx);
     } catch (error) {
@@ -82,8 +86,12 @@ export const backing = defineStep({
 
 const nameOf = ({ environment, backing: { name } }: Input) => backingContainer(environment.stack, name);
 
-async function asPlanned(engine: Docker, found: Seen, { spec, backing: { image } }: Input): Promise<boolean> {
-  return found.labels[labels.spec] === spec && found.image === (await imageId(engine, byDigest(image)));
+/** By its label, and by what the Engine says of it: a label does not change with what somebody does to a container. */
+async function asPlanned(engine: Docker, found: Seen, input: Input, env: string[]): Promise<boolean> {
+  if (found.labels[labels.spec] !== input.spec) return false;
+  const { image } = await makesOf(engine, input.backing.image, env);
+  if (image === null || image.id !== found.image) return false;
+  return differencesOf(bodyOf(input, env), found.info, image).length === 0;
 }
 
 const isReady = ({ status, health }: Seen) => status === "running" && health === "healthy";
@@ -96,9 +104,12 @@ async function start(engine: Docker, input: Input): Promise<void> {
   }
 }
 
-async function create(engine: Docker, { environment, network, spec, backing: part }: Input, ctx: StageContext) {
+const create = (engine: Docker, input: Input, env: string[]) =>
+  asked(input.backing.name, "The container cannot be created.", engine.createContainer(bodyOf(input, env)));
+
+function bodyOf({ environment, network, spec, backing: part }: Input, env: string[]) {
   const { stack, release } = environment;
-  const body = containerBody({
+  return containerBody({
     name: backingContainer(stack, part.name),
     image: byDigest(part.image),
     stack,
@@ -109,7 +120,7 @@ async function create(engine: Docker, { environment, network, spec, backing: par
     network,
     address: null,
     alias: part.name,
-    env: await readEnvironment(environment, ctx),
+    env,
     mounts: part.mounts,
     published: part.published,
     memoryMegabytes: part.memoryMegabytes,
@@ -123,7 +134,6 @@ async function create(engine: Docker, { environment, network, spec, backing: par
     // Official images begin as root: they make their folder their own, then become another user.
     capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
   });
-  await asked(part.name, "The container cannot be created.", engine.createContainer(body));
 }
 
 async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {

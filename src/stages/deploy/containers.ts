@@ -75,11 +75,6 @@ function seen(info: ContainerInspectInfo): Seen {
   };
 }
 
-/** The id of an image by its reference; undefined where the Engine does not have it. */
-export async function imageId(engine: Docker, reference: string): Promise<string | undefined> {
-  return (await ifThere(engine.getImage(reference).inspect()))?.Id;
-}
-
 export async function startIfStopped(engine: Docker, name: string): Promise<void> {
   const found = await findContainer(engine, name);
   if (found && found.status !== "running") await engine.getContainer(found.id).start();

@@ -8,7 +8,7 @@ import type { Seen } from "./containers.ts";
 import { differencesOf, type ImageSays } from "./differences.ts";
 import type { StartInput } from "./start.ts";
 
-/** What each replica of a service is made from: its environment, and its image as the server has it (null: not at all). */
+/** What the containers of a part are made from: their environment, and their image as the server has it (null: not at all). */
 export interface Makes {
   env: string[];
   image: ({ id: string } & ImageSays) | null;
@@ -16,8 +16,8 @@ export interface Makes {
 
 type Input = Pick<StartInput, "service" | "environment" | "network" | "spec">;
 
-export async function makesOf(engine: Docker, { service }: Input, env: string[]): Promise<Makes> {
-  const image = await ifThere(engine.getImage(byDigest(service.image)).inspect());
+export async function makesOf(engine: Docker, reference: string, env: string[]): Promise<Makes> {
+  const image = await ifThere(engine.getImage(byDigest(reference)).inspect());
   return { env, image: image ? { ...image.Config, id: image.Id } : null };
 }
 

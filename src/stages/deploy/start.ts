@@ -63,7 +63,7 @@ export const startService = defineStep({
   apply: async (input, _before, ctx) => {
     const engine = await engineForActing(ctx);
     const { placed, whole } = input;
-    const makes = await makesOf(engine, input, await readEnvironment(input.environment, ctx));
+    const makes = await makesOf(engine, input.service.image, await readEnvironment(input.environment, ctx));
     const serving = await servingOf(engine, placed, ctx.host);
     await clearLeftovers(engine, input, makes, serving);
     await makeWay(engine, input, makes, serving);
@@ -101,7 +101,7 @@ export const startService = defineStep({
 /** All replicas, each as planned, running and healthy; undefined where one of them is not. */
 async function startedOf(engine: Docker, input: Input, ctx: StageContext) {
   const env = await plannedEnvironment(input.environment, ctx);
-  const makes = env && (await makesOf(engine, input, env));
+  const makes = env && (await makesOf(engine, input.service.image, env));
   if (!makes) return undefined;
   const started: { container: string; id: string; address: string }[] = [];
   for (const container of input.placed.containers) {
