@@ -3,7 +3,7 @@ import type { Host } from "../../host/host.ts";
 import { sh } from "../../host/quote.ts";
 import { cleanLine } from "../../kit/text.ts";
 
-export interface Disk {
+interface Disk {
   /** Where it is mounted. */
   at: string;
   totalBytes: number;
