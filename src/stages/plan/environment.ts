@@ -6,7 +6,7 @@ import type { PlannedStore } from "./stores.ts";
 import type { Wishes } from "./wishes.ts";
 
 export interface EnvironmentInput {
-  analysis: Pick<Analysis, "env">;
+  analysis: Pick<Analysis, "env" | "services">;
   service: AnalysedService;
   /** null: it listens nowhere. */
   port: number | null;
@@ -150,8 +150,11 @@ function buildArguments({ analysis, service, wishes }: EnvironmentInput): Record
 /** A person's word goes to the services that read it; where none is known to, to all. */
 function readers({ analysis, service }: EnvironmentInput): (name: string) => boolean {
   return (name) => {
-    const services = analysis.env.find((one) => one.name === name)?.services ?? [];
-    return services.length === 0 || services.includes(service.name) || name in service.values;
+    const known = [
+      ...(analysis.env.find((one) => one.name === name)?.services ?? []),
+      ...analysis.services.filter(({ values }) => name in values).map((one) => one.name),
+    ];
+    return known.length === 0 || known.includes(service.name);
   };
 }
 

@@ -9,7 +9,7 @@ import { openedBy, publishedOf } from "./publish.ts";
 import { refuseNothing, refuseOpenQuestions, refuseTakenNames, refuseTooMany } from "./questions.ts";
 import { refuseImpossible, withoutGone } from "./refuse.ts";
 import { planRouting } from "./routes.ts";
-import { type Backing, type Plan, Plan as PlanSchema } from "./schema.ts";
+import { type Plan, Plan as PlanSchema } from "./schema.ts";
 import { planService } from "./service.ts";
 import { sharedImages } from "./shared-images.ts";
 import { planStores } from "./stores.ts";
@@ -59,7 +59,7 @@ export function makePlan(input: PlanInput): Plan {
   refuseNothing(analysis);
   const pinned = pinnedImages(survey, input.updateImages ? null : (input.start ?? last));
   const stack = stackName(analysis, input.wishes);
-  const stores = planStores(analysis, { stack, last, pinned });
+  const stores = planStores(analysis, { stack, last, wishes: input.wishes, pinned });
   refuseTakenNames(analysis, stores);
   const wishes = withoutGiven(withoutGone(input.wishes, { services, stores }, last), input.given);
   refuseImpossible(wishes, { services, stores }, survey, last);
@@ -85,7 +85,7 @@ export function makePlan(input: PlanInput): Plan {
     }),
   );
   refuseOpenQuestions(input, { stack, wishes, routing, parts });
-  const backing = stores.map((store) => planBacking(store.backing, wishes));
+  const backing = stores.map((store) => store.backing);
   const { images, planned } = sharedImages(parts);
 
   const { server } = survey;
@@ -132,12 +132,6 @@ const withoutGiven = (wishes: Wishes, given: PlanInput["given"]): Wishes => ({
 
 /** Identity of a plan: sha256 of its canonical JSON. */
 export const planHash = (plan: Plan): string => hashOf(plan);
-
-const planBacking = (backing: Backing, wishes: Wishes): Backing => ({
-  ...backing,
-  published: publishedOf(backing.name, wishes),
-  memoryMegabytes: wishes.services?.[backing.name]?.memoryMegabytes ?? backing.memoryMegabytes,
-});
 
 /** A stack keeps its network. One that a first apply made before it failed is not in its own way either. */
 function subnetOf({ survey, last }: PlanInput, stack: string): string {

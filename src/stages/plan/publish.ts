@@ -47,7 +47,7 @@ export function closedPorts(
       return {
         isRisk: false,
         about: name,
-        text: `${host_port}, which ${place} publishes, is closed from outside: ${addressOf(route)} leads there.`,
+        text: `${place} publishes it on ${host_port}; here ${addressOf(route)} leads there instead.`,
       };
     const wish = `${name}:${port}${host_port === port ? "" : `:${host_port}`}${protocol === "udp" ? "/udp" : ""}`;
     return {

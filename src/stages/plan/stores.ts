@@ -1,7 +1,9 @@
 import type { Analysis, Datastore } from "../analysis/schema.ts";
 import type { BackingKind, Provided } from "./backing/backing.ts";
 import { backingKinds } from "./backing/index.ts";
+import { publishedOf } from "./publish.ts";
 import type { Plan, Service } from "./schema.ts";
+import type { Wishes } from "./wishes.ts";
 
 /** A datastore that the source needs, and how Berth runs it. */
 interface NeededStore {
@@ -27,7 +29,7 @@ export const neededStores = ({ datastores }: Pick<Analysis, "datastores">): Need
 /** Each is called as the source's own files call it, else after its kind. */
 export function planStores(
   analysis: Pick<Analysis, "datastores">,
-  { stack, last, pinned }: { stack: string; last: Plan | null; pinned(name: string): string },
+  { stack, last, wishes, pinned }: { stack: string; last: Plan | null; wishes: Wishes; pinned(name: string): string },
 ): PlannedStore[] {
   const needed = neededStores(analysis);
   return needed.map(({ datastore: { name, host }, kind, version }) => {
@@ -35,10 +37,10 @@ export function planStores(
     const before = last?.backing.filter((one) => one.kind === name) ?? [];
     // One that has another name in the source now is the same, with the same data.
     const kept = alone && before.length === 1 ? before[0]?.name : undefined;
-    return {
-      ...kind.provide({ stack, image: pinned(kind.image(version)), name: kept ?? labelOf(host) ?? kind.datastore }),
-      host,
-    };
+    const called = kept ?? labelOf(host) ?? kind.datastore;
+    const { memoryMegabytes } = wishes.services?.[called] ?? {};
+    const provided = kind.provide({ stack, image: pinned(kind.image(version)), name: called, memoryMegabytes });
+    return { ...provided, host, backing: { ...provided.backing, published: publishedOf(called, wishes) } };
   });
 }
 

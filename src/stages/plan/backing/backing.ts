@@ -17,5 +17,5 @@ export interface BackingKind {
   /** The image under its usual name, for the major version that the application asks for. */
   image(version: string | null): string;
   /** `name`: what it is called in the stack's network, by which its volume and its secret are named too. */
-  provide(input: { stack: string; image: string; name: string }): Provided;
+  provide(input: { stack: string; image: string; name: string; memoryMegabytes?: number | undefined }): Provided;
 }

@@ -11,7 +11,7 @@ const value = (text: string, why: string): EnvSource => ({ from: "value", value:
 export const postgres: BackingKind = {
   datastore: "postgres",
   image: (version) => `postgres:${/^\d+/.exec(version ?? "")?.[0] ?? "17"}`,
-  provide({ stack, image, name: host }) {
+  provide({ stack, image, name: host, memoryMegabytes = 512 }) {
     // A name that PostgreSQL takes without quoting.
     const plain = stack.replaceAll("-", "_");
     const database = kept.test(plain) ? `app_${plain}` : plain;
@@ -32,7 +32,7 @@ export const postgres: BackingKind = {
         command: null,
         port,
         published: [],
-        memoryMegabytes: 512,
+        memoryMegabytes,
         // -h: over TCP, since the image's first start answers on its socket before the database is there.
         ready: ["pg_isready", "--quiet", "-h", "127.0.0.1", "-U", database, "-d", database],
       },

@@ -2,7 +2,6 @@ import type { EnvSource } from "../schema.ts";
 import type { BackingKind } from "./backing.ts";
 
 const port = 6379;
-const memoryMegabytes = 256;
 
 const value = (text: string, why: string): EnvSource => ({ from: "value", value: text, why });
 
@@ -11,18 +10,18 @@ const value = (text: string, why: string): EnvSource => ({ from: "value", value:
  * redis. Below the container's memory, for the copy that a rewrite of the file needs: what does not fit is refused, and
  * nothing is thrown out.
  */
-const start = `exec docker-entrypoint.sh redis-server - <<END
+const start = (megabytes: number) => `exec docker-entrypoint.sh redis-server - <<END
 requirepass $REDISCLI_AUTH
 dir /data
 appendonly yes
-maxmemory ${memoryMegabytes * 0.75}mb
+maxmemory ${Math.floor(megabytes * 0.75)}mb
 maxmemory-policy noeviction
 END`;
 
 export const redis: BackingKind = {
   datastore: "redis",
   image: (version) => `redis:${/^\d+/.exec(version ?? "")?.[0] ?? "8"}`,
-  provide({ stack, image, name: host }) {
+  provide({ stack, image, name: host, memoryMegabytes = 256 }) {
     const volume = `${stack}-${host}`;
     const secret = `${host}-password`;
     const password: EnvSource = { from: "secret", secret, why: "made when Redis is first started" };
@@ -34,7 +33,7 @@ export const redis: BackingKind = {
         // Read by redis-cli as well, so that no command has to name it.
         env: { REDISCLI_AUTH: password },
         mounts: [{ volume, path: "/data", why: "the file of what was written" }],
-        command: ["sh", "-c", start],
+        command: ["sh", "-c", start(memoryMegabytes)],
         port,
         published: [],
         memoryMegabytes,
