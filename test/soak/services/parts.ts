@@ -37,30 +37,12 @@ export async function makeParts(name: string): Promise<Parts> {
       api: answering("api", word, 4000),
       worker: working(word, worker),
     };
-    const linked = names.flatMap((one) => [
-      [`apps/${one}`, { name: one }] as const,
-      [`node_modules/${one}`, { resolved: `apps/${one}`, link: true }] as const,
-    ]);
-    const workspaces = ["apps/*"];
-    const lock = {
-      name,
-      lockfileVersion: 3,
-      requires: true,
-      packages: { "": { name, workspaces }, ...Object.fromEntries(linked) },
-    };
-    const files = {
-      "package.json": JSON.stringify({ name, private: true, workspaces }),
-      "package-lock.json": JSON.stringify(lock),
-      ...Object.fromEntries(
-        names.flatMap((one) => [
-          [
-            `apps/${one}/package.json`,
-            JSON.stringify({ name: one, type: "module", scripts: { start: "node server.js" } }),
-          ],
-          [`apps/${one}/server.js`, programs[one]],
-        ]),
-      ),
-    };
+    const files = Object.fromEntries(
+      names.flatMap((one) => [
+        [`${one}/package.json`, JSON.stringify({ name: one, type: "module", scripts: { start: "node server.js" } })],
+        [`${one}/server.js`, programs[one]],
+      ]),
+    );
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
