@@ -2,23 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ensureBase, originOf } from "../../lab/bases.ts";
 import { attemptDocker, docker } from "../../lab/engine.ts";
 import { openLab } from "../../lab/names.ts";
 import { until } from "../../src/kit/wait.ts";
+import { type Behaviour, type Configuration, holdsContract } from "./base-contract.ts";
 
 // What deployments rely on in the images whose names the lab's stand-ins bear. The official images pass it, too.
 const lab = openLab(process.env.BERTH_LAB);
-
-interface Configuration {
-  image: string;
-  env?: Record<string, string>;
-  volumes?: string[];
-  ports?: string[];
-  directory?: string;
-  command: string[];
-  entrypoint?: string[];
-}
 
 const configurations: Configuration[] = [
   { image: "debian:13-slim", command: ["bash"] },
@@ -44,8 +34,7 @@ const configurations: Configuration[] = [
   },
 ];
 
-/** `docker run --rm ARGS` prints what matches, or fails with it. */
-const behaviours: [what: string, args: string[], prints: RegExp, exit?: number][] = [
+const behaviours: Behaviour[] = [
   ["debian 13", ["debian:13-slim", "cat", "/etc/debian_version"], /^13\./],
   ["debian 12", ["debian:12-slim", "cat", "/etc/debian_version"], /^12\./],
   ["node: an option is node's", ["node:24-slim", "-p", "1+1"], /^2$/],
@@ -80,39 +69,7 @@ const behaviours: [what: string, args: string[], prints: RegExp, exit?: number][
   ["postgres: an option is the server's", ["postgres:17", "--version"], /^postgres \(PostgreSQL\) 17\./],
 ];
 
-beforeAll(async () => {
-  for (const { image } of configurations) await ensureBase(lab, image);
-});
-
-describe.each(configurations)(
-  "$image",
-  ({ image, env = {}, volumes = [], ports = [], directory, command, entrypoint }) => {
-    test("is configured as its namesake", async () => {
-      await docker(lab, ["pull", "--quiet", image]);
-      const [{ Config: config }] = JSON.parse(await docker(lab, ["image", "inspect", image]));
-      expect(config.Env).toEqual(
-        expect.arrayContaining(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
-      );
-      expect(Object.keys(config.Volumes ?? {})).toEqual(volumes);
-      expect(Object.keys(config.ExposedPorts ?? {}).sort()).toEqual([...ports].sort());
-      expect(config.WorkingDir || "/").toBe(directory ?? "/");
-      expect(config.User).toBe("");
-      expect(config.Cmd).toEqual(command);
-      expect(config.Entrypoint ?? undefined).toEqual(entrypoint);
-    });
-
-    test("says so where it stands in for the official one", async () => {
-      const label = ["image", "inspect", "--format", '{{index .Config.Labels "dev.berth.lab.stand-in"}}', image];
-      expect(await docker(lab, label)).toBe((await originOf(lab, image)) === "stand-in" ? "true" : "");
-    });
-  },
-);
-
-test.each(behaviours)("%s", async (_, args, prints, exit = 0) => {
-  const { code, stdout, stderr } = await attemptDocker(lab, ["run", "--rm", ...args], { timeoutMs: 60_000 });
-  expect(`${stdout}${stderr}`.trim()).toMatch(prints);
-  expect(code).toBe(exit);
-});
+holdsContract(lab, configurations, behaviours);
 
 describe("a PostgreSQL server", () => {
   const container = `${lab.name}-contract-postgres`;
