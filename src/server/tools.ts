@@ -1,9 +1,9 @@
 import { type Tool as ListedTool, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { z } from "zod";
 import { BerthError } from "../kit/error.ts";
 import { cleanLine } from "../kit/text.ts";
 import { annotationsOf } from "../tools/annotations.ts";
 import { failureResult } from "../tools/result.ts";
+import { schemasOf } from "../tools/schemas.ts";
 import type { Tool } from "../tools/tool.ts";
 import { type Around, callTool, sent } from "./call.ts";
 import type { Serving } from "./serving.ts";
@@ -33,12 +33,13 @@ function listedOf(tool: Tool, readOnly: boolean): ListedTool {
   }
   const before = listed.get(tool);
   if (before) return before;
+  const { inputSchema, outputSchema } = schemasOf(tool);
   const made: ListedTool = {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: z.toJSONSchema(tool.input, { io: "input" }) as ListedTool["inputSchema"],
-    outputSchema: z.toJSONSchema(tool.output, { io: "output" }) as NonNullable<ListedTool["outputSchema"]>,
+    inputSchema: inputSchema as ListedTool["inputSchema"],
+    outputSchema: outputSchema as NonNullable<ListedTool["outputSchema"]>,
     annotations: annotationsOf(tool),
   };
   listed.set(tool, made);

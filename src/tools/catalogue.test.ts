@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
 import { hashOf } from "../kit/canonical.ts";
 import { annotationsOf } from "./annotations.ts";
 import { tools } from "./index.ts";
 import { nextAfter, nextCalls } from "./next.ts";
+import { schemasOf } from "./schemas.ts";
 import type { Tool } from "./tool.ts";
 
 const snapshots = join(import.meta.dirname, "snapshots");
@@ -17,8 +17,7 @@ const listed = (tool: Tool) => ({
   name: tool.name,
   title: tool.title,
   description: tool.description,
-  inputSchema: z.toJSONSchema(tool.input, { io: "input" }),
-  outputSchema: z.toJSONSchema(tool.output, { io: "output" }),
+  ...schemasOf(tool),
   annotations: annotationsOf(tool),
 });
 
