@@ -10,12 +10,12 @@ interface Issue {
   name: string;
   /** PEM of the key that it is for. */
   key: string;
-  daysAgo: number;
+  secondsAgo: number;
   days: number;
 }
 
-/** A certificate as the lab's authority would have issued it some days ago, with its chain, as PEM. */
-export async function issuedEarlier(lab: Lab, { name, key, daysAgo, days }: Issue): Promise<string> {
+/** A certificate as the lab's authority would have issued it some time ago, with its chain, as PEM. */
+export async function issuedEarlier(lab: Lab, { name, key, secondsAgo, days }: Issue): Promise<string> {
   await need("openssl", "faketime");
   const [issuer, issuerKey] = await Promise.all(
     ["intermediates/0", "intermediate-keys/0"].map((path) => authorityText(lab, path)),
@@ -29,7 +29,7 @@ export async function issuedEarlier(lab: Lab, { name, key, daysAgo, days }: Issu
     await run("openssl", ["req", "-new", "-key", "key.pem", "-subj", "/", "-out", "request.pem"], { cwd: folder });
     const signing = ["x509", "-req", "-in", "request.pem", "-CA", "issuer.pem", "-CAkey", "issuer-key.pem"];
     const content = ["-days", String(days), "-extfile", "more", "-CAcreateserial", "-out", "certificate.pem"];
-    await run("faketime", [`${daysAgo} days ago`, "openssl", ...signing, ...content], { cwd: folder });
+    await run("faketime", [`${secondsAgo} seconds ago`, "openssl", ...signing, ...content], { cwd: folder });
     return `${(await readFile(join(folder, "certificate.pem"), "utf8")).trim()}\n${issuer}`;
   } finally {
     await rm(folder, { recursive: true });

@@ -10,7 +10,7 @@ import { Figures } from "../../src/stages/deploy/prober/figures.ts";
 import { type Cli, done, type Ended, failureIn, openCli, pointDomain, testLab } from "../e2e/berth.ts";
 import { servingServer } from "../e2e/servers.ts";
 import { makeTiny, says, type Tiny } from "../e2e/tiny.ts";
-import { layDueCertificate, servedSerial } from "./requests/certificate.ts";
+import { dueIn, layCertificate, servedSerial } from "./requests/certificate.ts";
 import { whileChanged } from "./requests/changed-image.ts";
 import { endedIn, lossLine, lost, type Phase, sentIn, socketLine, table } from "./requests/report.ts";
 import { liveGuestbook, slowMs } from "./requests/source.ts";
@@ -48,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await traffic?.stop();
   process.stdout.write(`\n${traffic ? table(traffic, phases) : "no traffic"}\nnot sent in time: ${missed}\n`);
+  process.stdout.write((await traffic?.seen()) ?? "");
   await far?.release();
   await cli?.close();
   await beside?.remove();
@@ -181,7 +182,7 @@ test("the proxy's own image is replaced: nobody is lost, and each WebSocket ends
 
 test("a certificate that is due is renewed: nobody is lost", async () => {
   const before = await servedSerial(lab, server, host);
-  const due = await layDueCertificate(lab, server, host);
+  const due = await layCertificate(lab, server, host, dueIn(-5 * 24 * 3600));
   const { result, phase } = await during("renewal", async () => {
     // A changed route brings another proxy, which finds the certificate due as it reads it.
     await upBeside(second);

@@ -18,15 +18,18 @@ export async function servedSerial(lab: Lab, { address }: Server, host: string):
   }
 }
 
+/** How old a certificate of 90 days is that becomes due after so many seconds: when a third of its time is left. */
+export const dueIn = (seconds: number): number => 60 * 24 * 3600 - seconds;
+
 /**
- * Lays a certificate where the proxy keeps its own, as if it had been issued 65 of its 90 days ago: valid, and due. A proxy
+ * Lays a certificate where the proxy keeps its own, as if it had been issued so many seconds ago, for 90 days. A proxy
  * reads it when it begins. Answers its serial number.
  */
-export async function layDueCertificate(lab: Lab, server: Server, host: string): Promise<string> {
+export async function layCertificate(lab: Lab, server: Server, host: string, secondsAgo: number): Promise<string> {
   const shell = (script: string) => inServer(lab, server.name, "sh", "-ec", script);
   const volume = await shell("docker volume inspect --format '{{.Mountpoint}}' berth-proxy-data");
   const file = await shell(`ls ${volume}/caddy/certificates/*/${host}/${host}.key`);
-  const chain = await issuedEarlier(lab, { name: host, key: await shell(`cat ${file}`), daysAgo: 65, days: 90 });
+  const chain = await issuedEarlier(lab, { name: host, key: await shell(`cat ${file}`), secondsAgo, days: 90 });
   // In place, so that it stays whose it was.
   await shell(`echo ${Buffer.from(chain).toString("base64")} | base64 -d >${file.replace(/key$/, "crt")}`);
   return new X509Certificate(chain).serialNumber;

@@ -20,11 +20,11 @@ export const lost = (sent: readonly Sent[]): Sent[] => sent.filter((one) => !one
 /** For whoever wants to know which: one line each. */
 export function lossLine(
   { name, from }: Phase,
-  { at, ms, line, kind, connection, request, status, error }: Sent,
+  { at, ms, line, kind, connection, request, status, error, detail }: Sent,
 ): string {
   const when = `${new Date(at).toISOString()} (${seconds(at - from)} into "${name}")`;
   const what = `${line} ${kind} ${connection} ${request.method ?? "GET"} ${request.path}`;
-  return `${when} ${what}: ${status === null ? error : `HTTP ${status}`} after ${seconds(ms)}`;
+  return `${when} ${what}: ${status === null ? `${error}, ${detail}` : `HTTP ${status}`} after ${seconds(ms)}`;
 }
 
 export function socketLine({ line, opened, container, heard, ended }: Connection): string {

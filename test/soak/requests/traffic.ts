@@ -5,6 +5,7 @@ import type { Lab } from "../../../lab/names.ts";
 import type { Server } from "../../../lab/server.ts";
 import type { ProbeRequest } from "../../../src/stages/deploy/prober/ask.ts";
 import { type ProbeRecord, type Probing, startProber } from "../../../src/stages/deploy/prober/prober.ts";
+import { lookAtLosses } from "./around.ts";
 import { type Connection, type Socket, watchWebSockets } from "./websocket.ts";
 
 export const lines = ["near", "far"] as const;
@@ -24,6 +25,8 @@ export interface Traffic {
   sockets(): readonly Connection[];
   /** One more WebSocket on each line: what stands already tells nothing about a proxy that came later. */
   openSockets(): void;
+  /** What was seen on the server where requests were lost. */
+  seen(): Promise<string>;
   /** When all that is under way has ended; how many were due and not sent. */
   stop(): Promise<number>;
 }
@@ -35,6 +38,7 @@ const perSecond: Record<Kind, number> = { "HTTP/1.1": 14, "HTTP/2": 10, "slow PO
 export function startTraffic(lab: Lab, server: Server, host: string): Traffic {
   const ca = readFileSync(acmeRootFile(lab), "utf8");
   const sent: Sent[] = [];
+  const looks = lookAtLosses(lab, server);
   const placeOf = (line: Line) => ({
     address: server.address,
     ...(line === "far" && { localAddress: farAddress(lab) }),
@@ -47,7 +51,11 @@ export function startTraffic(lab: Lab, server: Server, host: string): Traffic {
       // Who waits is not lost: how long it took is not what is shown here.
       timeoutMs: 60_000,
       version: ({ headers }) => String(headers["x-edition"]),
-      onRecord: (record) => sent.push({ ...record, line, kind, request: request(record.n) }),
+      onRecord: (record) => {
+        const one = { ...record, line, kind, request: request(record.n) };
+        sent.push(one);
+        if (!isRefused(one)) looks.note(one);
+      },
     };
     return startProber(probing);
   };
@@ -59,6 +67,7 @@ export function startTraffic(lab: Lab, server: Server, host: string): Traffic {
   return {
     sent: () => sent,
     sockets: watcher.connections,
+    seen: looks.seen,
     openSockets,
     stop: async () => {
       const ended = await Promise.all(probers.map((prober) => prober.stop()));

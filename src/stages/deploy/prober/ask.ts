@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { SecureContext } from "node:tls";
+import { clean } from "../../../kit/text.ts";
 
 export type Protocol = "http/1.1" | "h2";
 export type Connection = "new" | "kept";
@@ -62,4 +63,10 @@ export function errorCode(error: unknown): string {
   const code = "code" in error ? String(error.code) : error.name;
   // HTTP/2 tells of a connection that broke by way of each request on it.
   return code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error ? errorCode(error.cause) : code;
+}
+
+/** Beside its code: TLS has one for all that its server may refuse. */
+export function errorDetail(error: unknown): string {
+  const port = error instanceof Error && "localPort" in error ? ` (from port ${error.localPort})` : "";
+  return clean(error instanceof Error ? error.message : String(error), 300) + port;
 }

@@ -7,7 +7,7 @@ const began = Date.UTC(2026, 0, 1);
 /** A request that was sent so many ms after the first. */
 const record = (after: number, ms: number, more: Partial<ProbeRecord> = {}): ProbeRecord => ({
   ...{ n: after, at: began + after, ms, host: "shop.example.com", connection: "new" },
-  ...{ ok: true, status: 200, bytes: 2, error: null, version: "a", ...more },
+  ...{ ok: true, status: 200, bytes: 2, error: null, detail: null, version: "a", ...more },
 });
 const refused = { ok: false, status: null, error: "ECONNREFUSED", version: null };
 const steady = (count: number) => Array.from({ length: count }, (_, n) => record(n * 100, n + 1));

@@ -15,7 +15,16 @@ export function overHttp1({ address, port, localAddress, secureContext, timeoutM
         // A body that ends before its time rejects.
         bodyOf(response).then((body) => resolve({ status, headers: answered, from, ...body }), reject);
       });
-      asking.on("error", reject);
+      let localPort: number | undefined;
+      // Once it is closed it has none.
+      asking.on("socket", (socket) => {
+        const note = () => {
+          localPort = socket.localPort;
+        };
+        if (socket.connecting) socket.once("connect", note);
+        else note();
+      });
+      asking.on("error", (error) => reject(localPort === undefined ? error : Object.assign(error, { localPort })));
       asking.end(body);
       return promise;
     },

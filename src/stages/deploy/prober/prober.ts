@@ -1,5 +1,5 @@
 import { createSecureContext, rootCertificates } from "node:tls";
-import { type Answered, type Connection, errorCode, type ProbeRequest, type Protocol } from "./ask.ts";
+import { type Answered, type Connection, errorCode, errorDetail, type ProbeRequest, type Protocol } from "./ask.ts";
 import { overHttp1 } from "./http1.ts";
 import { overHttp2 } from "./http2.ts";
 
@@ -42,6 +42,8 @@ export interface ProbeRecord {
   status: number | null;
   bytes: number;
   error: string | null;
+  /** What the failure says of itself, and the port that it was sent from: for who searches the server's side of it. */
+  detail: string | null;
   version: string | null;
 }
 
@@ -109,9 +111,19 @@ function openSender(probing: Omit<Probing, "perSecond">) {
     transport.ask(request, connection).then(
       (answered) => {
         const { status, bytes } = answered;
-        return { ok: wellAnswered(request, status), status, bytes, error: null, version: versionOf(answered) };
+        return {
+          ok: wellAnswered(request, status),
+          status,
+          bytes,
+          error: null,
+          detail: null,
+          version: versionOf(answered),
+        };
       },
-      (error: unknown) => ({ ok: false, status: null, bytes: 0, error: errorCode(error), version: null }),
+      (error: unknown) => {
+        const [code, detail] = [errorCode(error), errorDetail(error)];
+        return { ok: false, status: null, bytes: 0, error: code, detail, version: null };
+      },
     );
   const send = async (n: number): Promise<ProbeRecord> => {
     const request = probing.request(n);
