@@ -5,7 +5,8 @@ import { demultiplex } from "./logs.ts";
 
 /**
  * Runs a short, harmless command inside a container and waits for it: exit code (null where the container does not run,
- * or went away meanwhile) and output. Attached, so that a takeover of the lock sees it; never for what changes anything.
+ * or went away meanwhile) and output. Attached, so that a takeover of the lock sees it; what changes anything must bear being
+ * done twice.
  */
 export async function ask(
   engine: Docker,

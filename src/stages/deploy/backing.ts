@@ -18,6 +18,7 @@ import { Environment, plannedEnvironment, readEnvironment } from "./environment.
 import { backingContainer } from "./names.ts";
 import { portTaken } from "./port-taken.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
+import { repairHalfMade } from "./repair.ts";
 import { makesOf } from "./replica.ts";
 import { undoImpossible } from "./undo.ts";
 
@@ -138,9 +139,18 @@ function bodyOf({ environment, network, spec, backing: part }: Input, env: strin
 
 async function waitUntilReady(engine: Docker, input: Input, ctx: StageContext): Promise<void> {
   const name = nameOf(input);
+  let repaired = false;
   const look = async () => {
     const found = await findContainer(engine, name);
-    if (!found || found.status === "running") return (found && isReady(found)) || undefined;
+    if (found && isReady(found)) return true;
+    if (!found) return undefined;
+    if (found.status === "running") {
+      const part = { id: found.id, kind: input.backing.kind };
+      const said = repaired ? undefined : await repairHalfMade(engine, part, ctx.log);
+      if (said !== undefined && saysDiskFull(said)) throw noRoom(name, said);
+      repaired ||= said !== undefined;
+      return undefined;
+    }
     // The Engine starts it anew again and again, which makes no room.
     const lines = await lastLines(engine, name);
     if (saysDiskFull(lines)) throw noRoom(name, lines);

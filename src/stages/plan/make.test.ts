@@ -219,7 +219,7 @@ test("the Dockerfile of a Node service, with a CA bundle", () => {
 test("a person reads the whole plan", () => {
   const plan = makePlan(planInput());
   expect(renderPlan(plan, planHash(plan))).toMatchInlineSnapshot(`
-    "Plan 2394b722ac05 for shop-front
+    "Plan 9dfb4c981851 for shop-front
 
     Source
       shop (folder) at aaaaaaaaaaaa

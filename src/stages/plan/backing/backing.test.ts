@@ -27,8 +27,11 @@ describe.each(backingKinds)("$datastore", (kind) => {
     expect(address.url).toMatchObject({ parts: expect.arrayContaining([{ secret: password?.name }]) });
     const uses = Object.entries(backing.env).filter(([, { from }]) => from === "secret");
     expect(uses).toHaveLength(1);
-    // The variable may be named where a shell fills it in, but not as an argument of the server.
-    for (const words of [backing.command ?? [], backing.ready])
-      expect(words.filter((word) => word.includes(`$${uses[0]?.[0]}`) && !word.includes("<<"))).toEqual([]);
+    // The variable may be named where a shell fills it in, or hands it on as another variable, but not as an argument.
+    const handedOn = /^[A-Z]+="\$\w+" /;
+    for (const words of [backing.command ?? [], backing.ready, kind.repair?.command ?? []])
+      expect(
+        words.filter((word) => word.replace(handedOn, "").includes(`$${uses[0]?.[0]}`) && !word.includes("<<")),
+      ).toEqual([]);
   });
 });

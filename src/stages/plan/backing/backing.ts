@@ -16,6 +16,11 @@ export interface BackingKind {
   datastore: string;
   /** The image under its usual name, for the major version that the application asks for. */
   image(version: string | null): string;
+  /**
+   * What its first start leaves undone where it was cut off: `ready` then says so, and the command does it. It destroys
+   * nothing, and fails where it was done already.
+   */
+  repair?: { says: RegExp; command: readonly string[] };
   /** `name`: what it is called in the stack's network, by which its volume and its secret are named too. */
   provide(input: { stack: string; image: string; name: string; memoryMegabytes?: number | undefined }): Provided;
 }

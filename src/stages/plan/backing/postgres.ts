@@ -8,8 +8,28 @@ const kept = /^pg_|^(?:public|none|postgres|template[01])$/;
 
 const value = (text: string, why: string): EnvSource => ({ from: "value", value: text, why });
 
+/** As its user, by the container's own environment: no argument that a process list shows holds the password. */
+const asItsUser = (command: string) => [
+  "sh",
+  "-c",
+  `PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=4 exec ${command}`,
+];
+
+/**
+ * Over TCP, since the image's first start answers on its socket before the database is there. A question to the database
+ * itself: pg_isready is content with a server that has none of that name.
+ */
+const ready = asItsUser(
+  `psql -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" --no-password --no-psqlrc --quiet -c 'select 1' -o /dev/null`,
+);
+
 export const postgres: BackingKind = {
   datastore: "postgres",
+  // The image makes the database after the cluster, and never where it finds a cluster.
+  repair: {
+    says: /FATAL: +database "[^"]*" does not exist/,
+    command: asItsUser('createdb -h 127.0.0.1 -U "$POSTGRES_USER" --no-password "$POSTGRES_DB"'),
+  },
   image: (version) => `postgres:${/^\d+/.exec(version ?? "")?.[0] ?? "17"}`,
   provide({ stack, image, name: host, memoryMegabytes = 512 }) {
     // A name that PostgreSQL takes without quoting.
@@ -33,8 +53,7 @@ export const postgres: BackingKind = {
         port,
         published: [],
         memoryMegabytes,
-        // -h: over TCP, since the image's first start answers on its socket before the database is there.
-        ready: ["pg_isready", "--quiet", "-h", "127.0.0.1", "-U", database, "-d", database],
+        ready,
       },
       secrets: [{ origin: "generated", name: secret, version: 1, length: 32, alphabet: "alphanumeric" }],
       volumes: [{ name: volume, holds: "the PostgreSQL database" }],
