@@ -27,7 +27,7 @@ export const python: Ecosystem = {
 const maxProjects = 200;
 /** What shows or checks a program, and is none itself. */
 const beside =
-  /(?:^|\/)(?:tests?|docs?|examples?|samples?|fixtures?|benchmarks?|notebooks?|\.github|site-packages|templates?)(?:\/|$)|(?:^|\/)(?:conftest|test_\w+|\w+_test|noxfile|tasks|setup|fabfile)\.py$/;
+  /(?:^|\/)(?:tests?|docs?|examples?|samples?|fixtures?|benchmarks?|notebooks?|\.github|site-packages|templates?|management\/commands|(?:migrations|alembic)\/versions)(?:\/|$)|(?:^|\/)migrations\/\d|(?:^|\/)(?:conftest|test_\w+|\w+_test|noxfile|setup|fabfile)\.py$/;
 
 function readProjects(view: View): Project[] {
   const folders = new Set(
