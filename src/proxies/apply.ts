@@ -47,9 +47,12 @@ export async function lookAtProxy(view: ProxyView, change?: StackRoutes): Promis
   };
 }
 
-/** Makes the configuration from all stacks' routes and puts it in its place, checked: what starts now starts with it. */
-export async function writeProxyConfiguration(access: ProxyAccess): Promise<void> {
-  const { wanted, written } = await lookAtProxy(access);
+/**
+ * Makes the configuration from all stacks' routes and puts it in its place, checked: what starts now starts with it. `change`:
+ * what one stack has of it, whatever its file says.
+ */
+export async function writeProxyConfiguration(access: ProxyAccess, change?: StackRoutes): Promise<void> {
+  const { wanted, written } = await lookAtProxy(access, change);
   await prepareFolders(access.lock);
   if (written) return;
   await checkFirst(access, wanted);

@@ -149,7 +149,7 @@ print(json.dumps({**seen["Config"], "HostConfig": seen["HostConfig"], "Networkin
 END
 curl -sSf --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d @/tmp/body.json "http://x/containers/create?name=${worker}"
 docker start ${worker}`);
-  expect(applied(done(await up()))).toEqual(["stack/start/worker", "stack/retire"]);
+  expect(applied(done(await up()))).toEqual(["stack/start/worker", "stack/retire", "stack/record"]);
   expect(await there(`docker inspect --format '{{.Config.Env}}' ${worker}`)).not.toContain("EDITED");
 
   const proxy = await there("docker inspect --format '{{.Id}}' berth-proxy");

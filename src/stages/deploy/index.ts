@@ -1,10 +1,10 @@
 import { hashOf } from "../../kit/canonical.ts";
 import { proxyOf } from "../../proxies/index.ts";
-import type { StackRoutes } from "../../proxies/proxy.ts";
 import { sortedRoutes } from "../../proxies/routes.ts";
 import type { StepCall } from "../../run/step.ts";
 import { releaseOf, secretsOf, specOf } from "../plan/release.ts";
 import type { Backing, Plan, Service } from "../plan/schema.ts";
+import { stackRoutes } from "../plan/stack-routes.ts";
 import { backing } from "./backing.ts";
 import { certificate } from "./certificate.ts";
 import { checksOf } from "./checks.ts";
@@ -48,7 +48,7 @@ export function deployCalls(plan: Plan): StepCall[] {
   const { stack, proxy, volumes } = plan;
   const parts = partsOf(plan);
   const services = inOrder(plan.services);
-  const routes = { proxy, planned: routesOf(plan) };
+  const routes = { proxy, planned: stackRoutes(plan) };
   const { watched } = parts;
   return [
     ...pulledImages(plan).map(({ name, image }) =>
@@ -98,17 +98,6 @@ function releaseCommandCalls(service: Service, parts: Parts): StepCall[] {
     runReleaseCommand(`stack/release-command/${name}/run`, input),
   ];
 }
-
-const routesOf = ({ stack, routes, services, tls: { directory, email, trust } }: Plan): StackRoutes => ({
-  stack,
-  routes: sortedRoutes(
-    routes.map(({ host, path, strip, service }) => ({
-      ...{ host, path, strip, service },
-      replicas: services.find(({ name }) => name === service)?.replicas ?? 1,
-    })),
-  ),
-  tls: { directory, email, trust },
-});
 
 const hostsOf = ({ routes }: Plan) => [...new Set(routes.map(({ host }) => host))].sort();
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { caddy } from "../../proxies/caddy.ts";
+import { areMet, asMet } from "../../proxies/met.ts";
 import { StackRoute, type StackRoutes } from "../../proxies/proxy.ts";
-import { areMet, asMet, routesAfter, sameRoutes } from "./routes-of.ts";
+import { routesAfter, sameRoutes } from "./routes-of.ts";
 
 const tls = { directory: "https://acme.example.com/dir", email: null, trust: null };
 const routes = (...pairs: [string, string][]): StackRoutes => ({

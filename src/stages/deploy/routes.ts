@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { ProxyAccess } from "../../proxies/access.ts";
 import { applyProxy, lookAtProxy } from "../../proxies/apply.ts";
 import { viewProxy } from "../../proxies/image.ts";
+import { areMet, lookForStack } from "../../proxies/met.ts";
 import { StackRoutes } from "../../proxies/proxy.ts";
 import type { StageContext } from "../context.ts";
 import { defineStep } from "../context.ts";
 import { Plan } from "../plan/schema.ts";
 import { engineIfAny } from "./engine.ts";
 import { Watched, watchVisitors } from "./prober/watch.ts";
-import { areMet, asMet, type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
+import { type Move, routesAfter, routesThere, sameRoutes } from "./routes-of.ts";
 
 const Routes = z.object({ proxy: Plan.shape.proxy, planned: StackRoutes });
 
@@ -33,12 +34,9 @@ const routesStep = (move: Move, title: (hosts: string) => string) =>
     },
 
     apply: async (input, _before, ctx) => {
-      const there = await routesThere(ctx.host, input.planned);
       await watchVisitors(input.watched, ctx);
-      const view = await viewProxy(ctx.host, input.proxy);
-      const { met } = await lookAtProxy(view, input.planned);
-      const now = asMet(there, input.planned, met, view.proxy);
-      await putRoutes(routesAfter(move, now, input.planned), input, ctx);
+      const { routes } = await lookForStack(await viewProxy(ctx.host, input.proxy), input.planned);
+      await putRoutes(routesAfter(move, routes, input.planned), input, ctx);
     },
 
     undo: async (input, { routes }, ctx) => putRoutes(routes ?? { ...input.planned, routes: [] }, input, ctx),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** How many releases of a stack can be gone back to without building anything. */
-export const keptReleases = 5;
+const keptReleases = 5;
 
 /** What a release's plan says of what it needs; plans of earlier versions too. */
 const Needs = z.object({

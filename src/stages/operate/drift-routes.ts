@@ -3,11 +3,12 @@ import { canonicalJson } from "../../kit/canonical.ts";
 import { cleanLine } from "../../kit/text.ts";
 import { lookAtProxy } from "../../proxies/apply.ts";
 import { viewProxy } from "../../proxies/image.ts";
+import { areMet } from "../../proxies/met.ts";
 import { type StackRoute, StackRoutes } from "../../proxies/proxy.ts";
 import type { StepCall } from "../../run/step.ts";
 import type { StageContext } from "../context.ts";
 import { findContainer } from "../deploy/containers.ts";
-import { areMet, routesThere } from "../deploy/routes-of.ts";
+import { routesThere } from "../deploy/routes-of.ts";
 import { firstOf, readUpstreams, type Upstream } from "../deploy/upstreams.ts";
 import type { Plan } from "../plan/schema.ts";
 

@@ -1,5 +1,6 @@
 import type { StepCall } from "../../run/step.ts";
 import type { Plan } from "../plan/schema.ts";
+import { stackRoutes } from "../plan/stack-routes.ts";
 import { engineRunning, engineSettings } from "./engine.ts";
 import { closePorts, releasePorts } from "./firewall.ts";
 import { nodeExporter } from "./monitoring.ts";
@@ -27,7 +28,9 @@ export const provisionSteps = [
 ];
 
 /** The plan's server as steps, in order; what a package would start with is configured before it is installed. */
-export function provisionCalls({ stack, provision, proxy, server }: Plan): StepCall[] {
+export function provisionCalls(plan: Plan): StepCall[] {
+  const { stack, provision, proxy, server } = plan;
+  const planned = stackRoutes(plan);
   const { packages, sshPorts, swapMegabytes } = provision;
   const openPorts = provision.openPorts.map(({ port, protocol }) => ({ port, protocol }));
   return [
@@ -41,8 +44,8 @@ export function provisionCalls({ stack, provision, proxy, server }: Plan): StepC
     secureSsh("server/ssh", { user: server.user }),
     nodeExporter("server/monitoring", { running: true }),
     proxyImage("server/proxy-image", proxy),
-    proxyConfiguration("server/proxy-configuration", proxy),
-    proxyContainer("server/proxy", proxy),
+    proxyConfiguration("server/proxy-configuration", { ...proxy, planned }),
+    proxyContainer("server/proxy", { ...proxy, planned }),
   ];
 }
 

@@ -5,6 +5,7 @@ import { packageFailure } from "./packages.ts";
 
 const plan = {
   stack: "shop",
+  ...{ routes: [], services: [], tls: { directory: "https://acme.test/dir", email: null, trust: null } },
   server: { user: "root" },
   proxy: { kind: "caddy", image: `caddy:2@sha256:${"0".repeat(64)}` },
   provision: {

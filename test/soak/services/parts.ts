@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-export const names = ["web", "api", "worker"] as const;
+const names = ["web", "api", "worker"] as const;
 
 /** Three programs in one source: two that answer, and one that nobody asks. */
 export interface Parts {
