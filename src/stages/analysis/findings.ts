@@ -4,7 +4,7 @@ import type { View } from "./read.ts";
 import type { Evidence, Monorepo, Question, Service } from "./schema.ts";
 
 /** What one ecosystem finds in a source; analyze.ts joins the findings of all. */
-export interface Findings {
+interface Findings {
   monorepo: Monorepo | null;
   services: ServiceFindings[];
 }

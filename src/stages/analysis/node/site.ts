@@ -27,7 +27,7 @@ export interface SiteProject {
   below(folder: string, path: string): string;
 }
 
-export interface Settings {
+interface Settings {
   text(...path: string[]): { value: string; evidence: Evidence } | undefined;
   /** A folder inside the project. */
   folder(...path: string[]): { value: string; evidence: Evidence } | undefined;

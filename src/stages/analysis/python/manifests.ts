@@ -6,7 +6,7 @@ import type { Evidence } from "../schema.ts";
 
 const { dirname, join } = posix;
 
-export interface Requirement {
+interface Requirement {
   name: string;
   /** `fastapi[standard]`: what is installed with it. */
   extras: string[];
@@ -69,7 +69,7 @@ export function readProject(view: View, path: string): Project | undefined {
 
 const existing = (view: View, file: string) => (view.has(file) ? file : undefined);
 
-export interface Toml {
+interface Toml {
   file: string;
   get(...path: string[]): unknown;
   lineOf(pattern: RegExp, rule: string): Evidence | undefined;

@@ -76,7 +76,7 @@ export function serverStart(project: Project, framework: Framework, app: App, po
 }
 
 /** The line that requires a package, also as `fastapi[standard]`. */
-export function requiredBy({ requirements }: Project, packages: RegExp) {
+function requiredBy({ requirements }: Project, packages: RegExp) {
   for (const { name, extras, evidence } of requirements.values()) {
     if (packages.test(name) || extras.some((extra) => packages.test(`${name}[${extra}]`))) return evidence;
   }

@@ -13,7 +13,7 @@ export interface Framework {
   site?: Site;
 }
 
-export interface Site {
+interface Site {
   /** How a script builds it: without one, a package only borrows from it. */
   builds: RegExp;
   /** What is served once it is built; undefined where it is no front end after all. */
