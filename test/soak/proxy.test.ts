@@ -21,7 +21,7 @@ let routes: StackRoutes;
 const echoRoutes = (service: "web" | "api"): StackRoutes => ({
   ...routes,
   stack: "echo",
-  routes: [{ host: echo, service }],
+  routes: [{ host: echo, path: "/", strip: false, service, replicas: 1 }],
 });
 const there = (script: string) => inServer(lab, server.name, "sh", "-c", script);
 const proxyNow = () => there("docker inspect --format '{{.Id}} {{.Config.Image}}' berth-proxy");

@@ -25,7 +25,11 @@ export async function openAccess(server: Server, image?: string): Promise<ProxyA
   const target = await resolveTarget(`ssh://root@${server.address}`, { env: {}, identityFile: server.key });
   const knownHosts = await promisify(readLocal)(server.knownHosts, "utf8");
   const host: Host = await connectSsh({ ...target, identitiesOnly: true }, { knownHosts });
-  const lock = await lockAfterDeath(host);
+  const lock = await lockAfterDeath(host).catch(async (error: unknown) => {
+    // Its line would hold what it holds.
+    await host.close();
+    throw error;
+  });
   const engine = await host.engine();
   // In the middle of a hand-over none may have the proxy's name.
   const filters = { label: [`${labels.role}=proxy`] };
