@@ -8,6 +8,7 @@ import { build, interrupted } from "./buildkit.ts";
 import { provideCaBundle } from "./ca.ts";
 import { contextTar } from "./context-tar.ts";
 import { imageLabels, ownImage, referenceOf, serverEngine } from "./images.ts";
+import { closeWorldsOf } from "./trial/world.ts";
 import { verify } from "./verify.ts";
 
 export const ImageInput = z.object({
@@ -48,6 +49,7 @@ export const buildImage = defineStep({
     const candidate = `${input.image.repository}:candidate`;
     const removeCandidate = () => ifThere(engine.getImage(candidate).remove({ noprune: true }));
     // A new one would take the name of what a build that was killed left, and leave that without a name for ever.
+    await closeWorldsOf(engine, candidate);
     await removeCandidate();
     try {
       await makeCandidate(engine, candidate, input, ctx);

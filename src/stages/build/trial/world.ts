@@ -39,6 +39,13 @@ export async function closeWorld(engine: Docker, name: string): Promise<void> {
   for (const { Id } of await engine.listNetworks({ filters })) await ifThere(engine.getNetwork(Id).remove());
 }
 
+/** Removes the worlds in which a build that was cut off has tried an image: it cannot go before the containers that are made of it. */
+export async function closeWorldsOf(engine: Docker, image: string): Promise<void> {
+  const made = await engine.listContainers({ all: true, filters: { ancestor: [image], label: [labels.trial] } });
+  const names = new Set(made.flatMap(({ Labels }) => Labels[labels.trial] ?? []));
+  for (const name of names) await closeWorld(engine, name);
+}
+
 /** Creates and starts a container in the world; answers its id. */
 export async function startIn(
   engine: Docker,
