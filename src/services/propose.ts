@@ -16,6 +16,7 @@ import { putPlan } from "../store/plans.ts";
 import type { Berth } from "./berth.ts";
 import { connect, findServer, noteServer } from "./connect.ts";
 import { baseOf } from "./plan-base.ts";
+import { registryLogin } from "./registry-login.ts";
 import { buildContext, sourceDir } from "./source.ts";
 import { standingOf } from "./standing.ts";
 import { storedPlan } from "./stored-plan.ts";
@@ -118,7 +119,9 @@ async function look(berth: Berth, host: Host, name: string, stack: string, names
   const server = await surveyServer(host, { stack });
   const asking = engine ?? (server.engine ? await host.engine() : undefined);
   if (!asking) throw noEngine();
-  const pinned = await Promise.all(names.map((image) => pinImage(asking, image)));
+  const pinned = await Promise.all(
+    names.map((image) => pinImage(asking, image, (registry) => registryLogin(berth.config.env, registry))),
+  );
   return {
     at: new Date().toISOString(),
     target: { name, host: host.address, port: host.port, user: host.user },

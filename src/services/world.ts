@@ -12,6 +12,7 @@ import type { Berth } from "./berth.ts";
 import { connect, findServer } from "./connect.ts";
 import { builderOf, type SharedContext } from "./contexts.ts";
 import { baseOf } from "./plan-base.ts";
+import { registryLogin } from "./registry-login.ts";
 import { runFolder } from "./run-folder.ts";
 import { buildContext, sourceDir } from "./source.ts";
 
@@ -53,7 +54,8 @@ export async function openWorld(
     connectAgain: () => connect(server, hostKey),
     builder: builderOf(plan.build.on, host, () => localEngine({ dockerHost: config.env["DOCKER_HOST"] })),
     givenSecret: given,
-    registryAuth: async () => undefined,
+    // A helper that fails is told of while planning; what needs no login comes without one.
+    registryAuth: (registry) => registryLogin(config.env, registry).catch(() => undefined),
     hide,
     sourceDir: dir,
     buildContext: (folder) => buildContext(dir, folder),

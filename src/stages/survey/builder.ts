@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { type RegistryLogin, registryOf } from "../../host/docker/pull.ts";
 import { BerthError } from "../../kit/error.ts";
 import { clean } from "../../kit/text.ts";
 import type { Survey } from "./schema.ts";
@@ -17,14 +18,29 @@ export async function surveyBuilder(engine: Docker): Promise<Survey["builder"]> 
 const Distribution = z.object({ Descriptor: z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }) });
 
 /**
- * What a name stands for today, asked through an Engine, so that its mirrors and logins count: `caddy:2@sha256:…`.
- * Throws `image_unavailable`.
+ * What a name stands for today, asked through an Engine, so that its mirrors count: `caddy:2@sha256:…`. The login of its
+ * registry is looked for when it is not given without one. Throws `image_unavailable`.
  */
-export async function pinImage(engine: Docker, name: string): Promise<string> {
+export async function pinImage(
+  engine: Docker,
+  name: string,
+  loginFor: (registry: string) => Promise<RegistryLogin | undefined>,
+): Promise<string> {
+  const registry = registryOf(name);
+  const ask = async (authconfig?: RegistryLogin & { serveraddress: string }) => {
+    // Typed as what a daemon's configuration holds; the Engine wants the same words as for a pull.
+    const options = { authconfig } as Docker.ImageDistributionOptions;
+    return Distribution.parse(await engine.getImage(name).distribution(options));
+  };
+  const asked = ask().catch(async (error: unknown) => {
+    const login = await loginFor(registry);
+    if (!login) throw error;
+    return ask({ ...login, serveraddress: registry });
+  });
   try {
-    const { Descriptor } = Distribution.parse(await engine.getImage(name).distribution());
-    return `${name}@${Descriptor.digest}`;
+    return `${name}@${(await asked).Descriptor.digest}`;
   } catch (error) {
+    if (error instanceof BerthError) throw error;
     throw new BerthError({
       code: "image_unavailable",
       message: `The image ${name} cannot be looked up.`,
