@@ -185,6 +185,6 @@ test("the newest five releases stay, with what they need; what is not the stack'
   const images = await lines(`docker images --filter label=dev.berth.stack=${stack} --format '{{.Repository}}'`);
   expect(images.sort()).toEqual([`berth/${stack}-api`, `berth/${stack}-web`, `berth/${stack}-worker`]);
   expect(await there("docker images -q foreign/image && docker volume ls -q")).toMatch(/\w{12}[\s\S]*^foreign$/m);
-  expect(await there("docker ps -a --filter name=^foreign$ --format '{{.State}}'")).toBe("created\n");
+  expect((await there("docker ps -a --filter name=^foreign$ --format '{{.State}}'")).trim()).toBe("created");
   expect(applied(done(await up()))).toEqual([]);
 });

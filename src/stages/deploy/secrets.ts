@@ -12,7 +12,10 @@ import { SecretUse } from "../plan/schema.ts";
 /** One file a value. Values stay as long as there are releases that use them, so that an earlier plan finds its own. */
 const secretFile = (stack: string, use: SecretUse) => `${paths.secrets(stack)}/${use.name}/${secretVersion(use)}`;
 
-/** Puts each secret's value into the stack's folder on the server: once, and never anew. */
+/**
+ * Puts each secret's value into the stack's folder on the server: once, and never anew. With given ones goes the key of their
+ * fingerprints, so that a computer that adopts the stack plans the same bytes.
+ */
 export const secrets = defineStep({
   kind: "deploy.secrets",
   effect: "change",
@@ -22,8 +25,9 @@ export const secrets = defineStep({
   title: ({ secrets: uses }) => `secrets ${uses.map(({ name }) => name).join(", ") || "(none)"}`,
 
   observe: async ({ stack, secrets: uses }, ctx) => {
-    const missing = await missingOf(stack, uses, ctx);
-    if (missing.length > 0) return { before: { missing: missing.map(({ name }) => name) } };
+    const missing = (await missingOf(stack, uses, ctx)).map(({ name }) => name);
+    if (await lacksKey(stack, uses, ctx)) missing.push(keyName);
+    if (missing.length > 0) return { before: { missing } };
     return { output: { names: uses.map(({ name }) => name) } };
   },
 
@@ -36,8 +40,21 @@ export const secrets = defineStep({
       ctx.hide(value);
       await writeFile(lock, secretFile(stack, use), value, { mode: "0600" });
     }
+    if (await lacksKey(stack, uses, ctx))
+      await writeFile(lock, paths.fingerprintKey(stack), ctx.fingerprintKey(), { mode: "0600" });
   },
 });
+
+/** Said beside the names of secrets, and none itself. */
+const keyName = "(fingerprint key)";
+
+/** A key that a deploy from elsewhere left and that nothing stands by is replaced: fingerprints count by the plan's own. */
+async function lacksKey(stack: string, uses: readonly SecretUse[], ctx: StageContext): Promise<boolean> {
+  if (!uses.some(({ origin }) => origin === "given")) return false;
+  const there = await readFile(ctx.host, paths.fingerprintKey(stack));
+  if (there !== undefined) ctx.hide(there);
+  return there !== ctx.fingerprintKey();
+}
 
 async function missingOf(stack: string, uses: readonly SecretUse[], ctx: StageContext): Promise<SecretUse[]> {
   const files = uses.map((use) => secretFile(stack, use));
