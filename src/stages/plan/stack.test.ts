@@ -1,13 +1,11 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { variable } from "./fixture.ts";
 import { foldersOf, imagesOf } from "./images.ts";
 import { makePlan, planHash } from "./make.ts";
 import type { Plan } from "./schema.ts";
-import { api, datastore, front, service, several, stackInput, worker } from "./stack-fixture.ts";
+import { api, datastore, service, several, stackInput } from "./stack-fixture.ts";
 
 const planOf = (wishes: object = {}, analysis = several) => makePlan(stackInput(analysis, wishes));
-const routesOf = (plan: Plan) => plan.routes.map((route) => `${route.host}${route.path} ${route.service}`);
 const of = (plan: Plan, name: string) => plan.services.find((one) => one.name === name);
 const risksOf = (plan: Plan) => plan.risks.map(({ about, text }) => `${about}: ${text}`);
 const refused = (wishes: object, analysis = several) => {
@@ -18,76 +16,6 @@ const refused = (wishes: object, analysis = several) => {
   }
   throw new Error("it was not refused");
 };
-
-describe("routes", () => {
-  test("one domain leads to the front end, and to its API below the usual path", () => {
-    expect(routesOf(planOf())).toEqual(["shop.example.com/api api", "shop.example.com/ front"]);
-  });
-
-  test("an API gets the paths that its front end asks for", () => {
-    const asked = {
-      ...api,
-      paths: ["/v1", "/auth/"],
-      evidence: { paths: [{ file: "vite.config.ts", line: 6, rule: "" }] },
-    };
-    const plan = planOf({}, { ...several, services: [asked, front] });
-    expect(routesOf(plan)).toEqual(["shop.example.com/auth api", "shop.example.com/v1 api", "shop.example.com/ front"]);
-    expect(plan.reasons).toContainEqual({ about: "api.route", text: "/v1: vite.config.ts:6" });
-  });
-
-  test.each([
-    ["front end before what is first", [service("admin", { kind: "web", port: 4000 }), front], "front"],
-    ["web before API", [api, service("shop", { kind: "web", port: 4000 })], "shop"],
-    ["the first that listens", [worker, api], "api"],
-    ["what is built before what is pulled", [service("queue", { kind: "web", image: "nats", port: 8222 }), api], "api"],
-  ])("of several that could have it, / goes to the %s", (_, services, root) => {
-    expect(routesOf(planOf({}, { ...several, services }))).toContain(`shop.example.com/ ${root}`);
-  });
-
-  test("what no address leads to is said", () => {
-    const admin = service("admin", { kind: "web", port: 4000 });
-    expect(risksOf(planOf({}, { ...several, services: [front, admin] }))).toContain(
-      "admin: No address leads to it, so the stack's other services alone reach it; else: --route /PATH=admin",
-    );
-  });
-
-  test("wishes take the place of all of them", () => {
-    const routes = [{ service: "api" }, { host: "www.example.com", path: "/app", service: "front", strip: true }];
-    const plan = planOf({ routes });
-    expect(plan.routes).toEqual([
-      { host: "shop.example.com", path: "/", service: "api", strip: false },
-      { host: "www.example.com", path: "/app", service: "front", strip: true },
-    ]);
-    expect(routesOf(planOf({ routes: [] }))).toEqual(routesOf(planOf()));
-  });
-
-  test("are in the order in which a request is compared with them", () => {
-    const path = fc.array(fc.constantFrom("a", "bb", "c"), { maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
-    const wish = fc.record({
-      host: fc.constantFrom("x.example.com", "y.example.com"),
-      path,
-      service: fc.constantFrom("api", "front"),
-    });
-    const wishes = fc.uniqueArray(wish, { selector: (one) => one.host + one.path, minLength: 1, maxLength: 12 });
-    fc.assert(
-      fc.property(wishes, (routes) => {
-        const found = planOf({ routes }).routes;
-        expect(found).toHaveLength(routes.length);
-        for (const [n, route] of found.entries())
-          for (const later of found.slice(n + 1))
-            expect(
-              later.host > route.host || (later.host === route.host && later.path.length <= route.path.length),
-            ).toBe(true);
-      }),
-      { numRuns: 25 },
-    );
-  });
-
-  test("a stack of workers needs no domain", () => {
-    const plan = makePlan(stackInput({ ...several, services: [worker] }, { domain: undefined }));
-    expect(plan.routes).toEqual([]);
-  });
-});
 
 describe("each service", () => {
   test("sees its own folder and gets what it needs", () => {
@@ -270,94 +198,5 @@ describe("a compose file's words", () => {
     const plan = planOf({}, two);
     expect(of(plan, "shop")?.env).toMatchObject({ A: { value: "db" }, B: { value: "stats:5432" }, C: { to: "stats" } });
     expect(risksOf(plan).join()).toContain("There are several (db, stats)");
-  });
-});
-
-describe("a wish that cannot be", () => {
-  const file = { path: "data.db", from_env: null, why: "", evidence: [], confidence: "stated" as const };
-  const notes = {
-    ...several,
-    services: [service("notes", { kind: "web", port: 3000, writable: [{ ...file, path: "/data/notes.db" }] })],
-  };
-
-  test.each([
-    ["an unknown service", { services: { shop: { replicas: 2 } } }, "no_such_service"],
-    ["a route to nothing", { routes: [{ service: "shop" }] }, "no_such_service"],
-    ["a route to a database", { routes: [{ service: "postgres" }] }, "no_such_service"],
-    ["a route to what does not listen", { routes: [{ service: "worker" }] }, "impossible_wish"],
-    ["one address twice", { routes: [{ service: "api" }, { service: "front" }] }, "impossible_wish"],
-    ["replicas of a database", { services: { postgres: { replicas: 2 } } }, "impossible_wish"],
-    ["a port of nothing", { publish: [{ service: "shop", port: 1 }] }, "no_such_service"],
-    ["the proxy's port", { publish: [{ service: "api", port: 443 }] }, "port_taken"],
-    ["SSH's port", { publish: [{ service: "api", port: 8000, hostPort: 22 }] }, "port_taken"],
-    [
-      "one port twice",
-      {
-        publish: [
-          { service: "api", port: 8000 },
-          { service: "front", port: 8000 },
-        ],
-      },
-      "impossible_wish",
-    ],
-    [
-      "a published port and replicas",
-      { publish: [{ service: "api", port: 8000 }], services: { api: { replicas: 2 } } },
-      "impossible_wish",
-    ],
-    [
-      "more than the network holds",
-      { services: { api: { replicas: 20 }, worker: { replicas: 20 }, front: { replicas: 20 } } },
-      "too_many_services",
-    ],
-  ])("is refused with its reason: %s", (_, wishes, code) => {
-    expect(refused(wishes)).toMatchObject({ code, cause: expect.stringMatching(/\w/) });
-  });
-
-  test("names what there is", () => {
-    expect(refused({ services: { shop: { memoryMegabytes: 64 } } })).toMatchObject({
-      object: "shop",
-      cause: expect.stringContaining("front, api, worker, postgres, redis"),
-    });
-  });
-
-  test.each([{ replicas: 2 }, { strategy: "overlap" }])("is refused of what writes one file: %j", (wished) => {
-    expect(of(planOf({}, notes), "notes")?.strategy.kind).toBe("stop-first");
-    expect(refused({ services: { notes: wished } }, notes)).toMatchObject({
-      code: "impossible_wish",
-      cause: "/data/notes.db is one file that two processes must not write at once.",
-    });
-  });
-
-  test("a port that another program of the server has is refused, and one that this stack has is not", () => {
-    const listener = {
-      protocol: "tcp" as const,
-      address: "0.0.0.0",
-      port: 5432,
-      process: "postgres",
-      pid: 7,
-      unit: null,
-      ours: false,
-    };
-    const wishes = { publish: [{ service: "postgres", port: 5432 }] };
-    const input = stackInput(several, wishes);
-    const taken = { ...input, survey: { ...input.survey, server: { ...input.survey.server, listeners: [listener] } } };
-    expect(() => makePlan(taken)).toThrow(expect.objectContaining({ code: "port_taken" }));
-    expect(() => makePlan({ ...taken, last: makePlan(input) })).not.toThrow();
-  });
-
-  test("a published port makes a release stop first", () => {
-    const plan = planOf({ publish: [{ service: "worker", port: 7000, protocol: "udp" }] });
-    expect(of(plan, "worker")).toMatchObject({
-      strategy: { kind: "stop-first" },
-      published: [{ hostPort: 7000, protocol: "udp" }],
-    });
-  });
-
-  test("what is wished of a service that the source has no more goes with it", () => {
-    const last = planOf({ services: { worker: { replicas: 2 } }, publish: [{ service: "redis", port: 6379 }] });
-    const less = { ...several, services: [front, api], datastores: [datastore("postgres")] };
-    const plan = makePlan(stackInput(less, last.wishes, { last }));
-    expect(plan.wishes).toMatchObject({ services: {}, publish: [] });
   });
 });
