@@ -52,9 +52,19 @@ function recordOf({ store }: Berth, wanted: string): AnalysisRecord {
   return { id, source, revision, analysis, text: renderAnalysis(analysis), created };
 }
 
-/** Where an analysed source lies. Throws `no_such_analysis`, `source_gone`. */
+const noFiles = (id: string, address: string) =>
+  new BerthError({
+    code: "source_has_no_files",
+    message: "The source is an image, which has no files to be read here.",
+    object: id,
+    cause: `${cleanLine(address)} was read in its registry: what it says of itself is all in the analysis.`,
+    next: "Read the analysis.",
+  });
+
+/** Where an analysed source lies. Throws `no_such_analysis`, `source_gone`, `source_has_no_files`. */
 export async function dirOf({ store }: Berth, id: string): Promise<string> {
   const { dir, address } = keptAnalysis(store, id).place;
+  if (dir === null) throw noFiles(id, address);
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory()) return dir;
   throw new BerthError({

@@ -8,13 +8,17 @@ import type { Store } from "../store/store.ts";
 
 /** Where an analysed source lies here, and what it is: a part of what bringing it answered. */
 const Place = z.object({
-  dir: z.string(),
-  kind: z.enum(["folder", "git"]),
+  /** null: an image has no files here. */
+  dir: z.string().nullable(),
+  kind: z.enum(["folder", "git", "image"]),
   /** Without credentials. */
   address: z.string(),
   revision: z.string(),
   contentHash: z.string(),
   name: z.string(),
+  /** Of an image: its reference with the digest, and what it is made for. */
+  image: z.string().optional(),
+  platforms: z.array(z.string()).optional(),
 });
 export type Place = z.infer<typeof Place>;
 
@@ -29,8 +33,10 @@ export interface KeptAnalysis {
  * The id that the analysis of a copy has. The copy's folder is named after all that it holds: the content hash leaves out
  * what .dockerignore keeps from a build, and an analysis reads that, too. Another version of Berth may find other facts.
  */
-export const analysisId = ({ address, dir, name }: Pick<Place, "address" | "dir" | "name">, version: string): string =>
-  `analysis_${hashOf({ address, dir, name, version }).slice(0, 16)}`;
+export const analysisId = (
+  { address, dir, name, contentHash }: Pick<Place, "address" | "dir" | "name" | "contentHash">,
+  version: string,
+): string => `analysis_${hashOf({ address, dir: dir ?? contentHash, name, version }).slice(0, 16)}`;
 
 /** Throws `no_such_analysis`. */
 export function keptAnalysis(store: Store, id: string): KeptAnalysis {

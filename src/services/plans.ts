@@ -47,7 +47,7 @@ async function proposed(
   const { propose } = await import("./propose.ts");
   if ("analysis" in from) {
     const { place, analysis } = keptAnalysis(berth.store, from.analysis);
-    await dirOf(berth, from.analysis);
+    if (place.dir !== null) await dirOf(berth, from.analysis);
     const asked = { source: place, analysis, server: from.server, wishes, updateImages };
     return (await propose(berth, asked, signal)).hash;
   }

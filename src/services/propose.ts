@@ -8,6 +8,7 @@ import { foldersOf, imagesOf } from "../stages/plan/images.ts";
 import { makePlan, type PlanInput, stackName } from "../stages/plan/make.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { mergeWishes, type Wishes } from "../stages/plan/wishes.ts";
+import { type ResolvedImage, refuseOtherPlatform } from "../stages/source/image.ts";
 import { pinImage, surveyBuilder } from "../stages/survey/builder.ts";
 import { appliedDamaged, refuseServer } from "../stages/survey/refuse.ts";
 import type { Survey } from "../stages/survey/schema.ts";
@@ -39,7 +40,7 @@ export interface Proposal {
 }
 
 export interface Proposed {
-  source: Plan["source"];
+  source: Plan["source"] & { [K in "image" | "platforms"]?: ResolvedImage[K] | undefined };
   analysis: Analysis;
   /** A server's name or address, as the person gave it. */
   server: string;
@@ -60,6 +61,7 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
     const contexts = await contextsOf(berth, proposed);
     const survey = await look(berth, host, server.name, stack, imagesOf(proposed.analysis));
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
+    refusePlatform(proposed.source, survey.server);
     const { last, serial, newStack, unknownHere } = standingOf(
       store,
       { stack, server: server.name },
@@ -138,6 +140,11 @@ const sourceOf = ({ kind, name, revision, contentHash }: Plan["source"]): Plan["
   revision,
   contentHash,
 });
+
+/** Of an image that was looked up for this plan: else it would be refused once it was pulled. */
+function refusePlatform({ image, platforms }: Proposed["source"], { architecture }: Survey["server"]): void {
+  if (image !== undefined && platforms !== undefined) refuseOtherPlatform({ image, platforms }, architecture);
+}
 
 const noEngine = () =>
   new BerthError({

@@ -5,8 +5,10 @@ import { BerthError } from "../kit/error.ts";
 import type { BuildContext } from "../stages/context.ts";
 import { contentHash, defaultLimits, folderWithin, listContext } from "../stages/source/context.ts";
 import { type Resolved, resolve } from "../stages/source/fetch.ts";
+import type { ResolvedImage } from "../stages/source/image.ts";
 import { parseSource, type Source } from "../stages/source/parse.ts";
 import type { Config } from "./config.ts";
+import { resolveImageSource } from "./image-source.ts";
 import { refuseState } from "./refused-folders.ts";
 
 /** How a person lets Berth into a private repository. */
@@ -22,17 +24,18 @@ export interface GitCredentials {
 
 const timeoutMs = 10 * 60_000;
 
-/** Brings a source here and notes where it lies, so that a worker finds it by its content alone. */
+/** Brings a source here and notes where it lies, so that a worker finds it by its content alone; of an image nothing comes here. */
 export async function resolveSource(
   config: Config,
   text: string,
   cwd: string,
   git: GitCredentials = {},
   signal?: AbortSignal,
-): Promise<Resolved> {
+): Promise<Resolved | ResolvedImage> {
+  const source = parseSource(text);
+  if (source.kind === "image") return resolveImageSource(config, source.image, signal);
   const workDir = join(config.home, "sources");
   await mkdir(workDir, { recursive: true, mode: 0o700 });
-  const source = parseSource(text);
   await refuseState(config, source, cwd);
   const resolved = await resolve(source, {
     ...defaultLimits,

@@ -40,7 +40,8 @@ export async function openWorld(
   const server = await findServer(config, store, plan.server.name);
   const { hostKey } = plan.server;
   const host = await connect(server, hostKey);
-  const dir = builds ? await sourceDir(config, plan.source.contentHash) : "";
+  // Images that nobody builds need no source.
+  const dir = builds && plan.images.length > 0 ? await sourceDir(config, plan.source.contentHash) : "";
   const scratchDir = join(runFolder(config.home, run), "scratch");
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const given = (name: string): string => {

@@ -10,7 +10,7 @@ export function renderPlan(plan: Plan, hash: string): string {
   return [
     `Plan ${hash.slice(0, 12)} for ${plan.stack}`,
     "",
-    ...section("Source", [`${plan.source.name} (${plan.source.kind}) at ${plan.source.revision.slice(0, 12)}`]),
+    ...section("Source", [`${plan.source.name} (${plan.source.kind}) at ${revisionText(plan.source)}`]),
     ...section("Server", [
       `${plan.server.user}@${plan.server.host}:${plan.server.port} · ${plan.server.os.id} ${plan.server.os.version} · ${plan.server.architecture}`,
       `host key ${plan.server.hostKey} (pinned; another one will be refused)`,
@@ -80,6 +80,9 @@ function serviceLines(service: Service, plan: Plan): string[] {
     ...Object.entries(service.env).map(([name, source]) => `${name} = ${envText(source, plan)}`),
   ];
 }
+
+/** The whole digest of an image: it is all that says what will run. */
+const revisionText = ({ kind, revision }: Plan["source"]) => (kind === "image" ? revision : revision.slice(0, 12));
 
 /** `https://shop.example.com/api → api`. */
 export const routeText = ({ strip, ...route }: Route): string =>

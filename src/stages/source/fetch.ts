@@ -9,7 +9,7 @@ import { type Listing, listFiles } from "./files.ts";
 import { surroundings } from "./git-index.ts";
 import { nameFrom } from "./name.ts";
 import { systemLookup } from "./network.ts";
-import type { FolderSource, GitSource, Source } from "./parse.ts";
+import type { FolderSource, GitSource } from "./parse.ts";
 
 export interface ResolveOptions extends Omit<CloneOptions, "lookup" | "allowPrivateAddresses" | "allowPlaintext"> {
   /** What a folder's path, and those of keys and certificates, are relative to. */
@@ -44,7 +44,7 @@ export interface Resolved {
  * git_certificate_refused, source_moved, source_unreachable, host_not_found, private_address_refused, protocol_refused,
  * too_large, timeout.
  */
-export function resolve(source: Source, options: ResolveOptions): Promise<Resolved> {
+export function resolve(source: FolderSource | GitSource, options: ResolveOptions): Promise<Resolved> {
   return source.kind === "folder" ? resolveFolder(source, options) : resolveGit(source, options);
 }
 

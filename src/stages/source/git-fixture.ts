@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type ResolveOptions, resolve } from "./fetch.ts";
-import { parseSource } from "./parse.ts";
+import { type FolderSource, type GitSource, parseSource } from "./parse.ts";
 
 export const token = "c4nary-t0ken";
 
@@ -44,7 +44,8 @@ export function gitFixture() {
   };
   return {
     ...{ root, served, kept, env, commits, options },
-    fetch: (text: string, more: Partial<ResolveOptions> = {}) => resolve(parseSource(text), { ...options, ...more }),
+    fetch: (text: string, more: Partial<ResolveOptions> = {}) =>
+      resolve(parseSource(text) as FolderSource | GitSource, { ...options, ...more }),
     forget: () => rmSync(kept, { recursive: true, force: true }),
     remove: () => rmSync(root, { recursive: true }),
   };

@@ -2,7 +2,6 @@ import { lookup } from "node:dns/promises";
 import { BlockList, isIPv6 } from "node:net";
 import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
-import type { GitAddress } from "./address.ts";
 
 /** All addresses of a host name, IPv4 and IPv6. */
 export type Lookup = (host: string) => Promise<string[]>;
@@ -10,19 +9,20 @@ export type Lookup = (host: string) => Promise<string[]>;
 export const systemLookup: Lookup = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /**
- * The addresses behind a git address, each of them allowed. The caller pins the connection to them, so that a name that
+ * The addresses of a git server or registry, each of them allowed. The caller pins the connection to them, so that a name that
  * answers otherwise the second time leads nowhere else. Throws `host_not_found` or `private_address_refused`.
  */
 export async function allowedAddresses(
-  { host }: GitAddress,
+  { host }: { host: string },
   { allowPrivateAddresses, lookup }: { allowPrivateAddresses: boolean; lookup: Lookup },
+  what: "git server" | "registry" = "git server",
 ): Promise<string[]> {
   const addresses = await lookup(host).catch((error: unknown) => {
-    throw hostNotFound(host, error);
+    throw hostNotFound(what, host, error);
   });
-  if (addresses.length === 0) throw hostNotFound(host, "It has no address.");
+  if (addresses.length === 0) throw hostNotFound(what, host, "It has no address.");
   const inside = allowPrivateAddresses ? undefined : addresses.find(isPrivate);
-  if (inside) throw privateAddress(host, inside);
+  if (inside) throw privateAddress(what, host, inside);
   return addresses;
 }
 
@@ -63,20 +63,20 @@ for (const range of [
   notPublic6.addSubnet(range[0], range[1], "ipv6");
 }
 
-const hostNotFound = (host: string, error: unknown) =>
+const hostNotFound = (what: string, host: string, error: unknown) =>
   new BerthError({
     code: "host_not_found",
-    message: "The git server's name could not be resolved.",
+    message: `The ${what}'s name could not be resolved.`,
     object: cleanLine(host),
     cause: cleanLine(error instanceof Error ? error.message : String(error)),
     next: "Check the spelling of the host and this machine's connection to the network.",
   });
 
-const privateAddress = (host: string, address: string) =>
+const privateAddress = (what: string, host: string, address: string) =>
   new BerthError({
     code: "private_address_refused",
-    message: "The git address leads into a private network or to this machine, which is not allowed.",
+    message: `The ${what} is in a private network or on this machine, which is not allowed.`,
     object: cleanLine(host),
     cause: `${cleanLine(host)} is ${address}. An address that somebody else gave could reach services that trust this machine.`,
-    next: "If you know this git server, set BERTH_ALLOW_PRIVATE_ADDRESSES=1 and repeat the command.",
+    next: `If you know this ${what}, set BERTH_ALLOW_PRIVATE_ADDRESSES=1 and repeat the command.`,
   });

@@ -96,8 +96,16 @@ test.each([
   expect(failure(text)).toMatchObject({ code: "source_not_found" });
 });
 
-test.each(["image:nginx:1", "template:wordpress"])("%s is recognised, and comes later", (text) => {
-  expect(failure(text)).toMatchObject({ code: "source_not_supported", object: text });
+test("a template is recognised, and comes later", () => {
+  expect(failure("template:wordpress")).toMatchObject({ code: "source_not_supported", object: "template:wordpress" });
+});
+
+test("an image is named as Docker names it", () => {
+  expect(parseSource("image:ghcr.io/team/app:1.2")).toEqual({
+    kind: "image",
+    image: { registry: "ghcr.io", repository: "team/app", name: "ghcr.io/team/app", tag: "1.2", digest: null },
+  });
+  expect(failure("image:Not An Image")).toMatchObject({ code: "image_name_wrong", object: "Not An Image" });
 });
 
 test("an error does not repeat a token", () => {

@@ -2,9 +2,10 @@ import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
 import { type GitAddress, parseAddress } from "./address.ts";
 import { parseBrowserAddress } from "./browser.ts";
+import { type ImageName, parseImageName } from "./image-name.ts";
 
 /** A source as somebody named it, understood but not looked at yet. */
-export type Source = FolderSource | GitSource;
+export type Source = FolderSource | GitSource | ImageSource;
 
 export interface FolderSource {
   kind: "folder";
@@ -23,15 +24,22 @@ export interface GitSource {
   refAndPath: string | null;
 }
 
+/** What somebody else has built; there are no files. */
+export interface ImageSource {
+  kind: "image";
+  image: ImageName;
+}
+
 /**
  * Understands SOURCE: a folder, or a git address with `#REF`, `#REF:SUBFOLDER` or `#:SUBFOLDER`, or the address of a page on
- * GitHub, GitLab or Bitbucket. Throws `protocol_refused`, `source_not_supported` or `source_not_found`; looks at nothing.
+ * GitHub, GitLab or Bitbucket, or `image:REFERENCE`. Throws `protocol_refused`, `source_not_supported`, `source_not_found` or
+ * `image_name_wrong`; looks at nothing.
  */
 export function parseSource(text: string): Source {
   const given = text.trim();
   if (given === "" || given.startsWith("-") || /\p{Cc}/u.test(given)) throw notASource(given);
-  const later = /^(image|template):/.exec(given)?.[1];
-  if (later) throw comesLater(later, given);
+  if (given.startsWith("image:")) return { kind: "image", image: parseImageName(given.slice("image:".length)) };
+  if (given.startsWith("template:")) throw comesLater(given);
   const [before = "", fragment] = splitOnce(withScheme(given), "#");
   const page = parseBrowserAddress(before);
   const parsed = parseAddress(page?.clone ?? before);
@@ -80,11 +88,11 @@ const notASource = (text: string) =>
     next: "Give a folder, or a git address such as https://HOST/OWNER/REPOSITORY#BRANCH:SUBFOLDER.",
   });
 
-const comesLater = (kind: string, text: string) =>
+const comesLater = (text: string) =>
   new BerthError({
     code: "source_not_supported",
-    message: `A source of the kind ${kind}: is not supported by this version.`,
+    message: "A source of the kind template: is not supported by this version.",
     object: cleanLine(text),
-    cause: "Images and templates as sources come with a later version of Berth.",
-    next: "Give a folder or a git address.",
+    cause: "Templates as sources come with a later version of Berth.",
+    next: "Give a folder, a git address, or image:NAME:TAG.",
   });
