@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { analyze } from "../analysis/analyze.ts";
-import { planInput } from "./fixture.ts";
-import { makePlan } from "./make.ts";
+import { analyze } from "../src/stages/analysis/analyze.ts";
+import { planInput } from "../src/stages/plan/fixture.ts";
+import { makePlan } from "../src/stages/plan/make.ts";
 
 const planOf = async (publish: { service: string; port: number; protocol: "tcp" }[] = []) => {
-  const analysis = await analyze(join(import.meta.dirname, "../../../examples/legacy"), { name: "legacy" });
+  const analysis = await analyze(join(import.meta.dirname, "../examples/legacy"), { name: "legacy" });
   return makePlan(planInput({ analysis, wishes: { domain: "lending.example.com", env: {}, publish } }));
 };
 
