@@ -21,7 +21,9 @@ export const analyzeRepo = defineTool({
       .string()
       .min(1)
       .max(2000)
-      .describe("A folder on this computer, or a git address: https://HOST/OWNER/REPOSITORY#BRANCH:SUBFOLDER"),
+      .describe(
+        "A folder on this computer, a git address (https://HOST/OWNER/REPOSITORY#BRANCH:SUBFOLDER), or image:NAME:TAG",
+      ),
     detail: detailField.describe("full adds the whole analysis as JSON"),
   }),
   output: z.object({
