@@ -24,6 +24,7 @@ export interface WriteOptions {
 
 const noSuchFile = 44;
 const tooLarge = 45;
+const cutOff = 46;
 
 /** A text file of at most `maxBytes`; undefined where there is none. Throws `file_too_large`. */
 export async function readFile(host: Host, path: string, maxBytes = keptOutput): Promise<string | undefined> {
@@ -46,9 +47,10 @@ export async function writeFile(
   content: string | Uint8Array,
   { mode = "0600", owner = "root:root" }: WriteOptions = {},
 ): Promise<void> {
+  // A connection that is killed ends stdin as the content's end does: what came by then may be a part of it, or nothing.
   const script = `set -eu; mkdir -p "$(dirname "$1")"; umask 077; new=$1.$$.new; trap 'rm -f "$new"' EXIT
-cat >"$new"; chown "$3" "$new"; chmod "$2" "$new"; sync "$new"; mv -T "$new" "$1"; sync "$(dirname "$1")"`;
-  await lock.run(sh(script, path, mode, owner), { input: content });
+cat >"$new"; [ "$(stat -c %s "$new")" = "$4" ] || exit ${cutOff}; chown "$3" "$new"; chmod "$2" "$new"; sync "$new"; mv -T "$new" "$1"; sync "$(dirname "$1")"`;
+  await lock.run(sh(script, path, mode, owner, String(Buffer.byteLength(content))), { input: content });
 }
 
 /** What is needed to tell whether a file is as it should be, without fetching it; undefined where there is none. */

@@ -79,8 +79,10 @@ async function install(server: string, exec: Exec): Promise<string> {
   const text = await readFile(new URL("lock.sh", import.meta.url), "utf8");
   const path = `/var/lib/berth/lib/lock-${sha256(text).slice(0, 16)}.sh`;
   const command = sh(
-    '[ -s "$1" ] || { umask 077; mkdir -p "$(dirname "$1")"; cat >"$1.$$"; sync "$1.$$"; mv "$1.$$" "$1"; }; for tool in flock ss awk; do command -v $tool >/dev/null || { echo "$tool is missing" >&2; exit 1; }; done',
+    // By its size: a connection that is killed ends stdin, too.
+    'whole() { [ "$(stat -c %s "$1" 2>/dev/null)" = "$2" ]; }; whole "$1" "$2" || { umask 077; mkdir -p "$(dirname "$1")"; cat >"$1.$$"; whole "$1.$$" "$2" || { rm -f "$1.$$"; exit 1; }; sync "$1.$$"; mv "$1.$$" "$1"; }; for tool in flock ss awk; do command -v $tool >/dev/null || { echo "$tool is missing" >&2; exit 1; }; done',
     path,
+    String(Buffer.byteLength(text)),
   );
   outputOf(server, command, await exec(command, { input: text }));
   return path;
