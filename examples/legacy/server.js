@@ -6,6 +6,9 @@ const journal = "/var/lib/lending/journal.log";
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
 const app = express();
 
+// A connection that the database closes while nobody uses it is no reason to end.
+pool.on("error", (error) => console.error(error.message));
+
 app.use(express.urlencoded({ extended: false, limit: "10kb" }));
 app.use(express.static("public"));
 

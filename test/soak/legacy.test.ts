@@ -75,8 +75,10 @@ test("it serves, its image keeps nothing of the build's CA bundle, and its progr
   const container = `$(docker ps -q --filter label=dev.berth.stack=${stack} --filter label=dev.berth.service=web)`;
   expect(await there(`docker exec ${container} sh -c 'ls /mnt; env'`)).not.toMatch(/ca\.pem|_CERT|_CA_/);
   expect(
-    await there(`docker top ${container} -o user,args | grep 'node server.js' | grep -v -- '-- ./docker-entrypoint'`),
-  ).not.toMatch(/^root/m);
+    await there(
+      `docker top ${container} -eo pid,user,args | grep 'node server.js' | grep -v -- '-- ./docker-entrypoint'`,
+    ),
+  ).toMatch(/^\s*\d+\s+(?!root\b)\S+\s+node server\.js$/);
 });
 
 test("from outside no more than SSH and the proxy can be reached, over IPv4 and IPv6", async () => {

@@ -140,6 +140,13 @@ services:
   expect(services).toHaveLength(2);
 });
 
+test("what it says of a program holds where its Dockerfile is missing", async () => {
+  const { Dockerfile: _, ...program } = node;
+  const { services, questions } = await of('services:\n  web:\n    build: .\n    ports: ["80:8081"]\n', program);
+  expect(services).toMatchObject([{ name: "web", framework: null, port: 8081, dockerfile: null }]);
+  expect(questions.map(({ about }) => about)).toContain("compose.web.build");
+});
+
 describe("what is not taken over is asked about", () => {
   test("and never waits for an answer", async () => {
     const { questions, services } = await of(

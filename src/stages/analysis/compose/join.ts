@@ -140,12 +140,13 @@ function built(
     target: said.target === undefined ? null : filled(said.target).text,
     args: Object.fromEntries(args.map(({ name: key, text }) => [key, filled(text ?? "").text])),
   });
-  if (!build) {
-    questions.push(doubt(by.name, "build", `there is no ${file}`, evidence));
-    return undefined;
-  }
   const paths = [posix.dirname(file), context];
   const index = rest.findIndex(({ service }) => paths.includes(service.path));
+  if (!build) {
+    questions.push(doubt(by.name, "build", `there is no ${file}`, evidence));
+    // What the file says of the program holds nevertheless.
+    return index >= 0 ? rest.splice(index, 1)[0] : undefined;
+  }
   if (index >= 0) return rest.splice(index, 1).map((part) => withBuild(part, build))[0];
   // One codebase may be run several times, each time by another command.
   const same = described.find(({ part }) => part.service.own_build && paths.includes(part.service.path));
