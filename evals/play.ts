@@ -7,7 +7,7 @@ import type { Lab } from "../lab/names.ts";
 import { removeServer } from "../lab/server.ts";
 import { runAgent } from "../src/agent/agent.ts";
 import { until } from "../src/kit/wait.ts";
-import { copyOfGuestbook, openCli } from "../test/e2e/berth.ts";
+import { copyOfGuestbook, done, openCli } from "../test/e2e/berth.ts";
 import { freshServer, servingDomain } from "../test/e2e/servers.ts";
 import { type Ground, sharedGround } from "./cases/shared.ts";
 import { factsHere } from "./detector/here.ts";
@@ -63,6 +63,7 @@ export function openStage(lab: Lab): Stage {
     const name = `eval-${one.name.replaceAll(" ", "-")}`;
     const server = one.begins === "fresh" ? await freshServer(lab, name) : await answeringServer(lab, name);
     const cli = await openCli(lab);
+    if (one.begins !== "fresh") done(await cli.adopt(server));
     const close = async () => {
       await removeServer(lab, name);
       await cli.close();

@@ -31,6 +31,7 @@ export async function sharedGround(lab: Lab, apiKey: string): Promise<Ground> {
   };
   try {
     await pointDomain(lab, server);
+    done(await cli.adopt(server));
     done(await cli.run(["secrets", "set", "API_KEY", "--stack", "guestbook"], { input: `${apiKey}\n` }));
     await runOf({ handler: says("well") }, 0);
     const build = await runOf(failsToBuild, 1);

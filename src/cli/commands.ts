@@ -9,6 +9,7 @@ import type { GitCredentials } from "../services/source.ts";
 import { openBerth } from "../services.ts";
 import { renderAnalysis } from "../stages/analysis/render.ts";
 import { renderPlan } from "../stages/plan/render.ts";
+import { addAdopt } from "./adopt.ts";
 import { addAgent } from "./agent.ts";
 import { approve } from "./approve.ts";
 import { followToEnd } from "./follow.ts";
@@ -159,6 +160,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
   addAgent(program, around, act);
   addSecrets(program, around, act);
   addServers(program, act);
+  addAdopt(program, act);
   addSetup(program, around, ended);
   return program;
 

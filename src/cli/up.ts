@@ -32,7 +32,6 @@ export async function applyPlan(
 ): Promise<ExitCode> {
   const { plan, hash } = proposal;
   terminal.note(renderPlan(plan, hash));
-  if (proposal.startsFromUnknown) terminal.note(`${fromUnknown}\n`);
   const replaces = otherSource(berth.store, plan);
   if (replaces !== undefined)
     terminal.note(`! Another source runs as ${plan.stack}, ${visible(replaces)}: this replaces it.\n`);
@@ -50,9 +49,6 @@ export async function applyPlan(
   const { run, after } = await start(berth, proposal, granted);
   return followToEnd(berth, terminal, run, after);
 }
-
-const fromUnknown =
-  "! What stands there was not applied from this state folder: the wishes and images that this plan keeps of it are the server's word.";
 
 function nothingToDo(terminal: Terminal, { plan, hash }: Proposal, steps: readonly Preview[]): ExitCode {
   const address = addressesOf(plan).join(", ");

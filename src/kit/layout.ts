@@ -18,6 +18,8 @@ export const paths = {
   /** The last plan that was applied whole: `{ serial, planHash, plan, at, berth }`. */
   applied: (stack: string) => `${serverRoot}/stacks/${stack}/applied.json`,
   secrets: (stack: string) => `${serverRoot}/stacks/${stack}/secrets`,
+  /** The key of the fingerprints that plans know given secrets by: another computer plans the same bytes with it. */
+  fingerprintKey: (stack: string) => `${serverRoot}/stacks/${stack}/fingerprint-key`,
   release: (stack: string, release: string) => `${serverRoot}/stacks/${stack}/releases/${release}`,
   compose: (stack: string) => `${serverRoot}/stacks/${stack}/compose.yaml`,
 } as const;

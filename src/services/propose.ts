@@ -19,7 +19,7 @@ import { connect, findServer, noteServer } from "./connect.ts";
 import { baseOf } from "./plan-base.ts";
 import { registryLogin } from "./registry-login.ts";
 import { buildContext, sourceDir } from "./source.ts";
-import { standingOf } from "./standing.ts";
+import { standingOf, unknownHere } from "./standing.ts";
 import { storedPlan } from "./stored-plan.ts";
 
 /** Packages, a base, a database and an image fit in this; what an image really needs is asked before it is sent. */
@@ -35,8 +35,6 @@ export interface Proposal {
   applied: string | null;
   /** Never applied before, here or on its server. */
   newStack: boolean;
-  /** It starts from a plan that this state folder does not know: its wishes and images are the server's word. */
-  startsFromUnknown: boolean;
 }
 
 export interface Proposed {
@@ -62,11 +60,9 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
     const survey = await look(berth, host, server.name, stack, imagesOf(proposed.analysis));
     refuseServer(survey.server, { server: host.name, diskMegabytes: leastDiskMegabytes });
     refusePlatform(proposed.source, survey.server);
-    const { last, serial, newStack, unknownHere } = standingOf(
-      store,
-      { stack, server: server.name },
-      survey.server.applied,
-    );
+    const standing = standingOf(store, { stack, server: server.name }, survey.server.applied);
+    if (standing.unknownHere) throw unknownHere(stack, server.name);
+    const { last, serial, newStack } = standing;
     const plan = makePlan({
       source: sourceOf(proposed.source),
       analysis: proposed.analysis,
@@ -82,7 +78,7 @@ export async function propose(berth: Berth, proposed: Proposed, signal?: AbortSi
     });
     const hash = putPlan(store, { stack, serial, plan, created: survey.at });
     const applied = survey.server.applied?.planHash ?? null;
-    return { plan, hash, base: baseOf(plan, serial), applied, newStack, startsFromUnknown: unknownHere };
+    return { plan, hash, base: baseOf(plan, serial), applied, newStack };
   });
 }
 
@@ -166,7 +162,7 @@ export async function proposeStored(berth: Berth, wanted: string): Promise<Propo
     if (damaged) throw appliedDamaged(host.name);
     const { serial, newStack } = standingOf(berth.store, { stack: plan.stack, server: server.name }, applied);
     const base = baseOf(plan, serial);
-    return { plan, hash, base, applied: applied?.planHash ?? null, newStack, startsFromUnknown: false };
+    return { plan, hash, base, applied: applied?.planHash ?? null, newStack };
   } finally {
     await host.close();
   }

@@ -3,6 +3,7 @@ import { cleanLine } from "../kit/text.ts";
 import { verifyJournal } from "../run/journal.ts";
 import { type RunState, runOf, stateOf } from "../run/runs.ts";
 import type { Plan } from "../stages/plan/schema.ts";
+import { adoptedOf } from "../store/adopted.ts";
 import { runStore, runs } from "../store/runs.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Berth } from "./berth.ts";
@@ -40,11 +41,20 @@ export function listRuns({ store, machine }: Berth, stack?: string): RunLine[] {
 export const deployments = (berth: Berth, stack: string): RunLine[] =>
   listRuns(berth, stack).filter(({ state, parts }) => state === "done" && parts.includes("deploy"));
 
+/** Hashes of the plans that stood, newest first: what was applied from here, and what the server kept when it was adopted. */
+function stoodHere(berth: Berth, stack: string): string[] {
+  const adopted = adoptedOf(berth.store, stack);
+  const here = deployments(berth, stack);
+  const isSince = ({ created }: RunLine) => adopted === undefined || created > adopted.at;
+  const before = here.filter((run) => !isSince(run)).map(({ plan }) => plan);
+  return [...here.filter(isSince).map(({ plan }) => plan), ...(adopted?.plans ?? []), ...before];
+}
+
 /** The hash of the plan that stood before the one that stands now. Throws `no_such_plan` where there was none. */
 export function earlierPlan(berth: Berth, stack: string): string {
   const standing = stackOf(berth.store, stack)?.appliedPlan;
-  const earlier = deployments(berth, stack).find(({ plan }) => plan !== standing);
-  if (earlier) return earlier.plan;
+  const earlier = stoodHere(berth, stack).find((plan) => plan !== standing);
+  if (earlier !== undefined) return earlier;
   throw new BerthError({
     code: "no_such_plan",
     message: "There is no earlier plan to go back to.",

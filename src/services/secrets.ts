@@ -15,6 +15,13 @@ export interface GivenSecrets {
   fingerprints(stack: string): Record<string, string>;
   /** The value of that fingerprint, newest or not: an earlier plan has its own. Throws `secret_missing`. */
   value(stack: string, name: string, print: string): Secret;
+  /** By which the fingerprints of a stack's values are made. */
+  fingerprintKey(stack: string): string;
+  /**
+   * Takes over what a stack's server keeps: its key, and values of which the later are newer. From then on the fingerprints
+   * are those of the plans that stand there.
+   */
+  adopt(stack: string, key: string, values: readonly { name: string; value: string }[]): void;
   /** All values of all stacks, older ones too, that must not be shown. One that cannot be read is left out. */
   all(): Secret[];
 }
@@ -65,6 +72,13 @@ export function givenSecrets(store: Store): GivenSecrets {
         if (found?.print === print) return found.value;
       }
       throw missing(stack, name, "The value that this plan was made with is not in this state folder.");
+    },
+    fingerprintKey: keyOf,
+    adopt(stack, key, values) {
+      store.write(() => {
+        vault.set(stack, keyName, secret(key));
+        for (const { name, value } of values) vault.set(stack, name, secret(value));
+      });
     },
     all: () => vault.values(),
   };

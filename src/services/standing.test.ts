@@ -38,6 +38,9 @@ test("the state folder's own copy counts, whatever the server puts beside its ha
 test("what the state folder does not know is the server's word, and is called that", () => {
   const standing = standingOf(fresh(), at, { serial: 4, planHash: planHash(plan), plan });
   expect(standing).toMatchObject({ serial: 4, newStack: false, unknownHere: true });
+  const unread = standingOf(fresh(), at, { serial: 4, planHash: planHash(plan), plan: { version: 2 } });
+  expect(unread).toMatchObject({ last: null, unknownHere: true });
+  expect(standingOf(fresh(), at, null).unknownHere).toBe(false);
 });
 
 test("a plan that names or wishes another stack counts as none", () => {

@@ -1,3 +1,4 @@
+import { BerthError } from "../kit/error.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { Plan as PlanSchema } from "../stages/plan/schema.ts";
 import type { ServerFacts } from "../stages/survey/server-facts.ts";
@@ -13,7 +14,7 @@ export interface Standing {
   last: Plan | null;
   /** Never applied: not as the server says, and not as the state folder remembers. */
   newStack: boolean;
-  /** `last` is the server's word alone: it was not applied from this state folder. */
+  /** What was applied last is the server's word alone: this state folder does not know it. */
   unknownHere: boolean;
 }
 
@@ -35,9 +36,20 @@ export function standingOf(
     serial,
     last,
     newStack: serial === 0 && stackOf(store, stack)?.server !== server,
-    unknownHere: last !== null && known === undefined,
+    unknownHere: applied !== null && known === undefined,
   };
 }
+
+/** The next plan would start from what nobody here has ever read, and make secrets anew that are there. */
+export const unknownHere = (stack: string, server: string): BerthError =>
+  new BerthError({
+    code: "stack_unknown_here",
+    message:
+      "A stack of this name stands on the server, and what was applied there last is not known to this computer.",
+    object: `${stack} on ${server}`,
+    cause: "It was applied from another computer, or this state folder is a new one.",
+    next: `Read it from its server: berth adopt ${server} --stack ${stack}   then the same command again`,
+  });
 
 /** The source that stands under this plan's name, where it is another one: a plan is known by its stack's name alone. */
 export function otherSource(store: Store, plan: Plan): string | undefined {

@@ -55,6 +55,11 @@ export async function openWorld(
     connectAgain: () => connect(server, hostKey),
     builder: builderOf(plan.build.on, host, () => localEngine({ dockerHost: config.env["DOCKER_HOST"] })),
     givenSecret: given,
+    fingerprintKey: () => {
+      const key = secrets.fingerprintKey(plan.stack);
+      hide(key);
+      return key;
+    },
     // A helper that fails is told of while planning; what needs no login comes without one.
     registryAuth: (registry) => registryLogin(config.env, registry).catch(() => undefined),
     hide,

@@ -38,6 +38,8 @@ export interface StageContext extends RunContext {
   lock(scope: "stack" | "server"): Promise<Lock>;
   /** Value of a secret that a person gave, from the encrypted store here. Throws `secret_missing`. */
   givenSecret(name: string): string;
+  /** By which the plan knows the values that a person gave, in hex. */
+  fingerprintKey(): string;
   /** The login that this computer has for a registry, as Docker's own configuration names it; undefined: none. */
   registryAuth(registry: string): Promise<RegistryLogin | undefined>;
   /** Whatever is said after this, this value is scrubbed from logs and errors. */

@@ -35,6 +35,8 @@ export const nextCalls: Readonly<Record<string, string>> = {
   no_such_plan: "propose_plan; rollback_stack needs a plan that was applied before.",
   plan_gone: "propose_plan again.",
   no_such_run: "get_run without arguments lists the runs.",
+  stack_unknown_here:
+    "tell the person: they run the command that the advice below names, in a terminal; then propose_plan again.",
   no_such_stack: "get_status without arguments lists the stacks.",
   server_name_taken: "tell the person: which of the two servers is meant? Then its known name or another address.",
   bad_address: "ask the person for the server's address: ssh://USER@HOST.",

@@ -7,7 +7,7 @@ import { followed, settled } from "../../evals/cases/steps.ts";
 import { startMessagesApi } from "../../evals/messages-api.ts";
 import { get, playing, type Script, say } from "../../evals/script.ts";
 import { removeServer, type Server } from "../../lab/server.ts";
-import { ask, copyOfGuestbook, openCli, testLab } from "./berth.ts";
+import { ask, copyOfGuestbook, done, openCli, testLab } from "./berth.ts";
 import { servingDomain, servingServer } from "./servers.ts";
 
 /** What a person waits for, and then types; one after the other. */
@@ -53,6 +53,7 @@ afterAll(() => removeServer(testLab(), "agent"));
 test("a person at a terminal is asked, reads the plan, approves it by typing, and sees it done", async () => {
   const lab = testLab();
   const cli = await openCli(lab);
+  done(await cli.adopt(server));
   const cwd = dirname(await copyOfGuestbook());
   const target = `ssh://${server.user}@${server.address}`;
   const seen: unknown[] = [];

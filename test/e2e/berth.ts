@@ -9,7 +9,7 @@ import { acmeRootFile } from "../../lab/acme.ts";
 import { setName } from "../../lab/dns.ts";
 import { environmentFor, openLab } from "../../lab/lab.ts";
 import type { Lab } from "../../lab/names.ts";
-import type { Server } from "../../lab/server.ts";
+import { inServer, type Server } from "../../lab/server.ts";
 import { openStore } from "../../src/store/open.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -40,7 +40,9 @@ export interface Cli {
   ): Promise<Ended>;
   /** Plans, approves that plan by its hash, applies it and follows to the end. */
   up(source: string, server: Server, options?: UpOptions): Promise<Ended & { hash: string }>;
-  /** The plan that `up` would apply, by its hash. */
+  /** Learns what stands on a server, as a person does whose computer has never known it. */
+  adopt(server: Server): Promise<Ended>;
+  /** The plan that `up` would apply, by its hash; what stands there is adopted first where it is not known here. */
   plan(source: string, server: Server, options?: UpOptions): Promise<Ended & { hash: string }>;
   close(): Promise<void>;
 }
@@ -93,8 +95,27 @@ export async function openCli(lab: Lab, builder = lab): Promise<Cli> {
     ...args,
     "--json",
   ];
+  const adopt: Cli["adopt"] = async (server) => {
+    const records = await inServer(
+      lab,
+      server.name,
+      "sh",
+      "-c",
+      "cat /var/lib/berth/stacks/*/applied.json | head -c 1000000",
+    );
+    // A copy of a server has another address than the plans on it name; its host key is the same.
+    const [, hostKey = ""] = /"hostKey": "(SHA256:[\w+/]+)"/.exec(records) ?? [];
+    const [, name = ""] = /"server": \{\s*"name": "([^"]+)"/.exec(records) ?? [];
+    const target = `ssh://${server.user}@${server.address}`;
+    return run(["adopt", target, "--name", name, "--host-key", hostKey, "--identity", server.key, "--json"]);
+  };
   const plan: Cli["plan"] = async (source, server, options = {}) => {
-    const planned = await run(["plan", ...argsFor(source, server, options)], { env: options.env ?? {} });
+    const ask = () => run(["plan", ...argsFor(source, server, options)], { env: options.env ?? {} });
+    let planned = await ask();
+    if (planned.stderr.includes("stack_unknown_here") || planned.stdout.includes("stack_unknown_here")) {
+      done(await adopt(server));
+      planned = await ask();
+    }
     return { ...planned, hash: planned.code === 0 ? (JSON.parse(planned.stdout) as { hash: string }).hash : "" };
   };
   const up: Cli["up"] = async (source, server, options = {}) => {
@@ -104,7 +125,7 @@ export async function openCli(lab: Lab, builder = lab): Promise<Cli> {
     const args = ["up", ...argsFor(source, server, options), "--approve", planned.hash];
     return { ...(await run(args, { env: more, ...(onStdout && { onStdout }) })), hash: planned.hash };
   };
-  return { home, env, run, plan, up, close: () => rm(home, { recursive: true, force: true }) };
+  return { home, env, run, plan, up, adopt, close: () => rm(home, { recursive: true, force: true }) };
 }
 
 /** Tells the lab's DNS that the server's usual domain leads to it. */

@@ -9,7 +9,7 @@ import { authorityFacts, grantsIn, journalOf, requestStates, runsIn, workerOf } 
 import { removeServer, type Server } from "../../lab/server.ts";
 import { until } from "../../src/kit/wait.ts";
 import { type Message, rawClient, structured } from "../mcp/raw.ts";
-import { ask, type Cli, copyOfGuestbook, openCli, testLab } from "./berth.ts";
+import { ask, type Cli, copyOfGuestbook, done, openCli, testLab } from "./berth.ts";
 import {
   cancel,
   doneBy,
@@ -56,6 +56,7 @@ async function plan(title: string): Promise<string> {
 beforeAll(async () => {
   server = await servingServer(lab, "refused");
   cli = await openCli(lab);
+  done(await cli.adopt(server));
   source = await copyOfGuestbook();
   place = { cli, server, cwd: dirname(source) };
   client = await olderClient(place);
