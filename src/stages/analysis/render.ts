@@ -4,7 +4,7 @@ import type { Analysis, Evidence, Service } from "./schema.ts";
 /** An analysis as a person reads it: each fact with where it was read, and nothing of it able to forge a line. */
 export function renderAnalysis(analysis: Analysis): string {
   return [
-    `${analysis.name}: ${analysis.languages.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`).join(", ") || "no source code found"}`,
+    `${analysis.name}: ${analysis.languages.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`).join(", ") || nothingRead(analysis)}`,
     "",
     ...tableOf(analysis.services),
     ...analysis.services.flatMap((service) => {
@@ -56,6 +56,9 @@ export function renderAnalysis(analysis: Analysis): string {
     .join("\n")
     .trimEnd();
 }
+
+const nothingRead = ({ services }: Analysis) =>
+  services.some(({ image }) => image !== null) ? "an image, whose source is not read" : "no source code found";
 
 /** One line a service; where each fact was read stands below. */
 function tableOf(services: readonly Service[]): string[] {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as plainly, type RequestOptions } from "node:http";
 import { request as securely } from "node:https";
 import { isIP } from "node:net";
-import { rootCertificates } from "node:tls";
+import tls from "node:tls";
 import { BerthError } from "../../kit/error.ts";
 import { cleanLine } from "../../kit/text.ts";
 import { allowedAddresses, type Lookup } from "./network.ts";
@@ -66,10 +66,16 @@ function optionsFor(host: string, addresses: readonly string[], { caBundle }: Re
     agent: false,
     // A host that is an address is not looked up again.
     lookup: (_name, { all }, done) => (all ? done(null, found) : done(null, found[0]?.address ?? "", found[0]?.family)),
-    ...(caBundle === undefined ? {} : { ca: [...rootCertificates, caBundle] }),
+    ca: [...authorities(), ...(caBundle === undefined ? [] : [caBundle])],
     ...(isIP(host) ? {} : { servername: host }),
   } as RequestOptions;
 }
+
+/** Node's own, those that it was told of, and the system's, as Docker and git trust them; a Node before 22.15 tells of its own alone. */
+const authorities = (): readonly string[] =>
+  tls.getCACertificates === undefined
+    ? tls.rootCertificates
+    : [...tls.getCACertificates("default"), ...tls.getCACertificates("system")];
 
 function send({ url, method = "GET", headers, body, mostBytes }: Asked, options: RequestOptions): Promise<Answered> {
   const start = url.protocol === "https:" ? securely : plainly;
@@ -102,4 +108,4 @@ export const unreachable = (host: string, cause: string): BerthError =>
     next: `Check its name and this machine's connection, e.g. curl https://${cleanLine(host)}/v2/ (401 is what a registry answers).`,
   });
 
-const certificates = " An authority of your own is named by BERTH_CA_BUNDLE, a file of certificates (PEM).";
+const certificates = ". An authority of your own is named by BERTH_CA_BUNDLE, a file of certificates (PEM).";

@@ -182,7 +182,8 @@ const Errors = z.object({ errors: z.array(z.object({ code: z.string(), message: 
 function wordsOf({ status, body }: Answered): string {
   try {
     const { errors } = Errors.parse(JSON.parse(body.toString()));
-    return cleanLine(`It answered with ${status}: ${errors.map(({ code, message }) => message ?? code).join("; ")}.`);
+    const words = errors.map(({ code, message }) => message ?? code).join("; ");
+    return cleanLine(`It answered with ${status}${words && `: ${words}`}.`);
   } catch {
     return `It answered with ${status}.`;
   }
