@@ -10,7 +10,7 @@ export interface BuildOptions {
 }
 
 /** An image that is not made by the Dockerfile itself: its usual name, and where the text names it. */
-export interface Outside {
+interface Outside {
   name: string;
   at: Place;
 }

@@ -55,7 +55,7 @@ export function pairsOf(
 }
 
 /** Of `db`, `db:5432` and `postgres://user:password@db:5432/name`. */
-export const hostOf = (value: string): string =>
+const hostOf = (value: string): string =>
   /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#\s]*@)?([^:/?#@\s,]+)/i.exec(value)?.[1] ??
   /^([\w.-]+)(?::\d+)?$/.exec(value)?.[1] ??
   "";

@@ -16,7 +16,7 @@ const forAbove = /^(?:docker|build|deploy|deployment|ops|infra|container|contain
 const maxDockerfiles = 50;
 
 /** The Dockerfiles of a source that nobody names otherwise, each with the folder of the service that it makes. */
-export function findBuilds(view: View): { path: string; build: DockerBuild }[] {
+function findBuilds(view: View): { path: string; build: DockerBuild }[] {
   return view.files
     .map(({ path }) => path)
     .filter((path) => /(?:^|\/)(?:Dockerfile|Containerfile)$/.test(path) && !beside.test(path))
