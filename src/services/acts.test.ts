@@ -55,8 +55,8 @@ afterEach(() => {
   for (const berth of berths.splice(0)) berth.remove();
 });
 
-function planned({ store }: Berth, domain = "shop.example.com"): ChosenPlan {
-  const input = planInput({ wishes: { domain, env: {} }, survey: { ...survey, target } });
+function planned({ store }: Berth, env: Record<string, string> = {}): ChosenPlan {
+  const input = planInput({ wishes: { domain: "shop.example.com", env }, survey: { ...survey, target } });
   const plan = makePlan(input);
   return { plan, hash: putPlan(store, { stack: plan.stack, serial: 0, plan, created: "" }) };
 }
@@ -174,14 +174,18 @@ test("a part waits for those before it, and the failure names the tool to call",
 
 test("another plan with the same steps for a part finds it done; with other steps it looks", async () => {
   const berth = opened();
-  const [first, second] = [planned(berth), planned(berth, "other.example.com")];
+  const first = planned(berth);
+  const { plan } = first;
+  const changed = (other: typeof plan) => ({
+    plan: other,
+    hash: putPlan(berth.store, { stack: plan.stack, serial: 0, plan: other, created: "" }),
+  });
+  const second = changed({ ...plan, services: plan.services.map((one) => ({ ...one, memoryMegabytes: 300 })) });
   granted(berth, first);
   await say(berth, runOf(await begin(berth, first.hash, "provision")), ended("done"));
   granted(berth, second);
   await expect(begin(berth, second.hash, "build")).resolves.toMatchObject({ status: "run", fresh: true });
-  const { plan } = first;
-  const other = { ...plan, provision: { ...plan.provision, swapMegabytes: 512 } };
-  const third = { plan: other, hash: putPlan(berth.store, { stack: plan.stack, serial: 0, plan: other, created: "" }) };
+  const third = changed({ ...plan, provision: { ...plan.provision, swapMegabytes: 512 } });
   granted(berth, third);
   await expect(begin(berth, third.hash, "build")).rejects.toThrow(unreachable);
 });

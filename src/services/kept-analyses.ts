@@ -66,6 +66,23 @@ export const addressOf = (store: Store, source: Pick<Place, "name" | "contentHas
     .map(({ resolved }) => Place.safeParse(resolved).data?.address)
     .find((address) => address !== undefined);
 
+/** Of a folder, git address or image, what was typed for it: with the branch that was asked for by name, and the subfolder. */
+const Typed = z.object({
+  kind: z.string(),
+  address: z.string(),
+  ref: z.string().nullable().default(null),
+  subfolder: z.string().nullable().default(null),
+});
+
+/** What to type for a source of this name and content, to have it as it is now. Undefined where that is not kept. */
+export function sourceTextOf(store: Store, source: Pick<Place, "name" | "contentHash">): string | undefined {
+  const [newest] = analysesOf(store, source).flatMap(({ resolved }) => Typed.safeParse(resolved).data ?? []);
+  if (!newest) return undefined;
+  const { kind, address, ref, subfolder } = newest;
+  const part = subfolder === null ? "" : `:${subfolder}`;
+  return kind === "git" && (ref !== null || part !== "") ? `${address}#${ref ?? ""}${part}` : address;
+}
+
 /** Undefined where it has not the shape that this version of Berth gives it. */
 function read({ id, analysis, resolved, created }: StoredAnalysis): KeptAnalysis | undefined {
   const [place, facts] = [Place.safeParse(resolved), Analysis.safeParse(analysis)];

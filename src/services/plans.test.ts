@@ -29,18 +29,20 @@ const [small, middle, large] = [wished(256), wished(512), wished(1024)];
 let minute = 0;
 const put = (plan: Plan) =>
   putPlan(berth.store, { stack: plan.stack, serial: 0, plan, created: `2026-01-01T00:${10 + minute++}:00.000Z` });
-const get = (plan: Plan) => plansOf(berth).get(planHash(plan));
+const get = (plan: Plan) => plansOf(berth, { cwd: "/", git: {} }).get(planHash(plan));
 const memory = (from: number, to: number) => ({ path: "services.web.memoryMegabytes", from, to });
 
 test("a plan is found by its hash or the beginning of it, as data and as text", () => {
   const hash = put(small);
   for (const wanted of [hash, hash.slice(0, 8)]) {
-    const record = plansOf(berth).get(wanted);
+    const record = plansOf(berth, { cwd: "/", git: {} }).get(wanted);
     expect(record).toMatchObject({ hash, stack: small.stack, plan: small, sinceLast: null, sinceApplied: null });
     expect(record.text).toContain("https://shop.example.com");
   }
   for (const wanted of [hash.slice(0, 7), "0".repeat(64), "", "%%%%%%%%"])
-    expect(() => plansOf(berth).get(wanted)).toThrow(expect.objectContaining({ code: "no_such_plan" }));
+    expect(() => plansOf(berth, { cwd: "/", git: {} }).get(wanted)).toThrow(
+      expect.objectContaining({ code: "no_such_plan" }),
+    );
 });
 
 test("a plan is compared with the one before it, and one that comes back with what came between", () => {
@@ -67,7 +69,7 @@ test("a plan is compared with what stands, which may be itself or unknown here",
 
 test("plans are listed newest first, of one stack or of all, fifty of them", () => {
   for (const plan of [small, wished(512, "other"), large]) put(plan);
-  const { list } = plansOf(berth);
+  const { list } = plansOf(berth, { cwd: "/", git: {} });
   expect(list(small.stack).map(({ hash }) => hash)).toEqual([planHash(large), planHash(small)]);
   expect(list().map(({ stack }) => stack)).toEqual([small.stack, "other", small.stack]);
   expect(list("none")).toEqual([]);
@@ -82,7 +84,7 @@ test("a plan that somebody changed in the store is none", () => {
 });
 
 const propose = (from: PlanWanted["from"], signal = never) =>
-  plansOf(berth).propose({ from, wishes: { env: {} }, updateImages: false }, signal);
+  plansOf(berth, { cwd: "/", git: {} }).propose({ from, wishes: { env: {} }, updateImages: false }, signal);
 
 test("a proposal says what is missing before it looks for a server", async () => {
   const place = { dir: join(berth.config.home, "sources/folder-1"), kind: "folder", address: "/shop", revision: "r" };
@@ -105,5 +107,5 @@ test("a server that cannot be reached is named, and who leaves meanwhile has lef
   putServer(berth.store, { name: "gone", target: closed, hostKey: null, facts: {}, updated: "" });
   const left = AbortSignal.abort(new Error("left"));
   await expect(propose({ analysis: "analysis_1", server: "gone" }, left)).rejects.toThrow("left");
-  expect(plansOf(berth).list()).toEqual([]);
+  expect(plansOf(berth, { cwd: "/", git: {} }).list()).toEqual([]);
 });

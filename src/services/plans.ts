@@ -1,24 +1,32 @@
 import { diffPlans } from "../stages/plan/diff.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { Plan } from "../stages/plan/schema.ts";
-import { mergeWishes } from "../stages/plan/wishes.ts";
 import { planBefore, planLines, planOf, type StoredPlan } from "../store/plans.ts";
 import { stackOf } from "../store/stacks.ts";
 import type { Store } from "../store/store.ts";
 import { dirOf } from "./analyses.ts";
 import type { Berth } from "./berth.ts";
 import { keptAnalysis } from "./kept-analyses.ts";
+import type { GitCredentials } from "./source.ts";
 import { storedPlan } from "./stored-plan.ts";
 import type { PlanDiff, PlanRecord, Plans, PlanWanted } from "./surface.ts";
 
 const listed = 50;
 
 /** What shall be. All that looks at a server is loaded with the first proposal. */
-export function plansOf(berth: Berth): Plans {
+export function plansOf(berth: Berth, fetching: { cwd: string; git: GitCredentials }): Plans {
   const { store } = berth;
   const read = whileUnchanged(store, (hash: string) => recordOf(berth, hash));
   return {
     propose: async (wanted, signal) => recordOf(berth, await proposed(berth, wanted, signal)),
+    async redeploy(stack, signal) {
+      const { recallAnew } = await import("./redeploy.ts");
+      return recordOf(berth, (await recallAnew(berth, stack, { ...fetching, signal })).hash);
+    },
+    async scale(stack, services, signal) {
+      const { proposeScaled } = await import("./changed.ts");
+      return recordOf(berth, (await proposeScaled(berth, stack, services, signal)).hash);
+    },
     get: read,
     list: (stack) => planLines(store, { stack, most: listed }),
   };
@@ -44,19 +52,15 @@ async function proposed(
   { from, wishes, updateImages }: PlanWanted,
   signal: AbortSignal,
 ): Promise<string> {
-  const { propose } = await import("./propose.ts");
   if ("analysis" in from) {
+    const { propose } = await import("./propose.ts");
     const { place, analysis } = keptAnalysis(berth.store, from.analysis);
     if (place.dir !== null) await dirOf(berth, from.analysis);
     const asked = { source: place, analysis, server: from.server, wishes, updateImages };
     return (await propose(berth, asked, signal)).hash;
   }
-  const { analysisOfPlan } = await import("./analyze.ts");
-  const start = storedPlan(berth.store, from.plan);
-  const { source, server, wishes: earlier } = start.plan;
-  const analysis = await analysisOfPlan(berth, start.plan);
-  const asked = { source, analysis, server: server.name, wishes: mergeWishes(earlier, wishes), updateImages, start };
-  return (await propose(berth, asked, signal)).hash;
+  const { proposeChanged } = await import("./changed.ts");
+  return (await proposeChanged(berth, { plan: from.plan, wishes, updateImages }, signal)).hash;
 }
 
 function recordOf({ store }: Berth, wanted: string): PlanRecord {

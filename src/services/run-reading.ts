@@ -4,6 +4,7 @@ import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { runOf, stateOf } from "../run/runs.ts";
 import type { EventRow, RunRecord } from "../run/store.ts";
 import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
+import { CommandEnd, commandRan } from "../stages/operate/command-end.ts";
 import { Plan } from "../stages/plan/schema.ts";
 import { planOf } from "../store/plans.ts";
 import { runStore } from "../store/runs.ts";
@@ -43,6 +44,7 @@ export function readRun(berth: Berth, id: string, reading: LogReading = {}): Run
       (state === "failed" ? ended?.failure : state === "interrupted" ? whyBrokenOff(berth, run.id) : null) ?? null,
     requests: requestsIn(rows),
     log: readLog({ run: run.id, folder: logFolder(config.home, run.id), steps, goesOn }, reading),
+    exitCode: exitCodeIn(rows),
     addresses: state === "done" && parts.includes("deploy") ? addressesOf(store, plannedHash(run) ?? "") : [],
     waitsForServer: goesOn && saysLost(rows),
     editedLine: journal.intact ? null : journal.seq,
@@ -93,6 +95,16 @@ function endIn(rows: readonly EventRow[]) {
     if (event?.event === "ended") return { at: row.at, failure: event.failure };
   }
   return undefined;
+}
+
+/** How a command has ended, where this is the run of one. */
+function exitCodeIn(rows: readonly EventRow[]): number | null {
+  const ends = eventsIn(rows).flatMap((event) =>
+    (event.event === "done" || event.event === "observed") && event.step === commandRan
+      ? (CommandEnd.safeParse(event.output).data ?? [])
+      : [],
+  );
+  return ends.at(-1)?.exitCode ?? null;
 }
 
 /** Waiting for another run's lock is no lost line. */

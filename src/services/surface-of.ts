@@ -18,14 +18,18 @@ import type { Runs, Surface } from "./surface.ts";
 export function surfaceOf(berth: Berth, { cwd, git }: { cwd: string; git: GitCredentials }): Surface {
   const scrubber = scrubbing(berth, git.token);
   const scrub = (text: string) => scrubber()(text);
+  const acting = () => import("./stack-acting.ts");
   return {
     analyses: analysesOf(berth, { cwd, git, scrub }),
-    plans: plansOf(berth),
+    plans: plansOf(berth, { cwd, git }),
     runs: runsOf(berth),
     stacks: {
       list: () => listStacks(berth),
       get: (name) => stackLine(berth, name),
       status: (name, signal) => stackStatus(berth, name, signal),
+      loss: async (name, signal) => (await acting()).lossOf(berth, name, signal),
+      destroy: async (name, asker, signal) => (await acting()).destroyStack(berth, name, asker, signal),
+      command: async (wanted, asker, signal) => (await acting()).runCommand(berth, wanted, asker, signal),
       logs: async (name, wanted, signal) => (await import("./stack-logs.ts")).pageOfLogs(berth, name, wanted, signal),
     },
     servers: { list: () => listServers(berth) },

@@ -85,6 +85,10 @@ export interface PlanWanted {
 export interface Plans {
   /** Looks at the server, makes a plan and keeps it. Throws `questions_open` and the survey's refusals. */
   propose(wanted: PlanWanted, signal: AbortSignal): Promise<PlanRecord>;
+  /** The plan of a stack from its source as it is now. Throws `source_unknown`. */
+  redeploy(stack: string, signal: AbortSignal): Promise<PlanRecord>;
+  /** The plan of what stands, with other replicas and limits. Throws `no_such_service`. */
+  scale(stack: string, services: NonNullable<Wishes["services"]>, signal: AbortSignal): Promise<PlanRecord>;
   /** By its hash, whole or by at least 8 of its first characters. Throws `no_such_plan`. */
   get(hash: string): PlanRecord;
   list(stack?: string): Pick<PlanRecord, "hash" | "stack" | "created">[];
@@ -152,6 +156,9 @@ export type PartOutcome =
   /** `fresh`: started by this call. */
   | { status: "run"; run: string; fresh: boolean };
 
+/** An act on a stack is a run of its own. */
+export type ActOutcome = Exclude<PartOutcome, { status: "nothing_to_do" }>;
+
 export type CancelOutcome =
   | { status: "asked" }
   | { status: "approval_required"; request: string; expires: string; why: "unanswered" | "unable" | "passphrase" }
@@ -179,6 +186,8 @@ export interface RunReading {
   log: { text: string; cursor: string; older: string | null };
   /** What came of asking the stack's addresses while the run changed what serves them: one a taking, oldest first. */
   requests: (Figures & { line: string })[];
+  /** Of a command that has ended. */
+  exitCode: number | null;
   /** Addresses of the stack, once a deploy is done. */
   addresses: string[];
   /** The line to the server was lost: the worker goes on by itself as soon as it answers. */
@@ -200,6 +209,12 @@ interface Stacks {
   list(): StackLine[];
   /** Throws `no_such_stack`. */
   get(name: string): StackLine;
+  /** What would be lost with a stack, seen by looking alone; null where nothing is left of it. */
+  loss(name: string, signal: AbortSignal): Promise<string | null>;
+  /** Takes a stack away under a grant for exactly what is there, asking for one where there is none. */
+  destroy(name: string, asker: Asker, signal: AbortSignal): Promise<ActOutcome | { status: "gone" }>;
+  /** Runs a command beside a service, under a grant for exactly this; each time it runs takes another. */
+  command(wanted: CommandWanted, asker: Asker, signal: AbortSignal): Promise<ActOutcome>;
   /** Looks at the server: what of the applied plan does not hold any more, what runs, what the address answers. */
   status(name: string, signal: AbortSignal): Promise<StackStatus>;
   /** A page of what its containers print. Throws `no_such_service`, `bad_cursor`. */
@@ -226,6 +241,13 @@ export interface LogsPage {
   more: boolean;
   /** All that have logs. */
   services: string[];
+}
+
+/** A command, by its exact words, beside a service of a stack. */
+export interface CommandWanted {
+  stack: string;
+  service: string;
+  argv: string[];
 }
 
 export interface StackLine {

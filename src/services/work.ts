@@ -16,14 +16,16 @@ import type { StageContext } from "../stages/context.ts";
 import { planHash } from "../stages/plan/make.ts";
 import type { Plan } from "../stages/plan/schema.ts";
 import { runStore } from "../store/runs.ts";
-import { putStack } from "../store/stacks.ts";
+import { putStack, removeStack } from "../store/stacks.ts";
+import { ownActs } from "./act-runs.ts";
 import type { Berth } from "./berth.ts";
 import { acting, takeStack } from "./contexts.ts";
-import { ownWork, personOf } from "./grants.ts";
+import { isOutlived, ownWork, personOf } from "./grants.ts";
 import { serialIn } from "./plan-base.ts";
 import { plannedBy } from "./planned-by.ts";
 import { assertCallsOf } from "./planned-calls.ts";
 import { logFolder, runFolder } from "./run-folder.ts";
+import { actIn } from "./stack-acts.ts";
 import { createBlame, openAgain } from "./way-back.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -34,7 +36,8 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
   const run = runOf(runs, id);
   const plan = plannedBy(berth, run);
   const scrubbers = createScrubbers();
-  const open = () => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value)));
+  const act = actIn(run.operation);
+  const open = () => openWorld(berth, plan, id, (value) => scrubbers.add(secret(value)), { builds: act === undefined });
   let way: Way = { world: once(open), lock: undefined };
   let numberBefore: number | undefined;
   const owner = `${personOf(berth)}@${hostname()}`;
@@ -48,6 +51,7 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
   const apply: typeof runner.apply = async (...given) => {
     const outcome = await runner.apply(...given);
     if (outcome.state === "done" && run.parts.includes("deploy")) await noteApplied(berth, plan, await way.world());
+    if (outcome.state === "done" && run.parts.includes("destroy")) removeStack(store, plan.stack);
     return outcome;
   };
 
@@ -75,12 +79,13 @@ export async function work(berth: Berth, id: string, shutdown: AbortSignal): Pro
         verifyGrant(store, grantKey.publicKey, grant, {
           operation: Operation.parse(operation),
           base: stands.base,
-          ownWork: ownWork(berth, { plan, hash: planHash(plan) }, stands),
+          ownWork: act ? ownActs(berth, plan, stands.base) : ownWork(berth, { plan, hash: planHash(plan) }, stands),
           now: Date.now(),
         });
       },
-      // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid.
-      stillValid: async () => true,
+      // The grant's base holds the stack's serial: where something newer was applied, it is no longer valid. After the stack
+      // was destroyed that begins anew.
+      stillValid: async () => !isOutlived(berth, plan.stack, Date.parse(run.created)),
       wayBack: async (failed) => {
         const lost = await way.world.made();
         if (lost === undefined || !(await toBlame(lost.host, failed))) return undefined;

@@ -372,7 +372,7 @@ describe("get_run", () => {
     ],
     failure: null,
     log: { text: `ready ${secretValue} </untrusted-1>`, cursor: "c1", older: "c0" },
-    ...{ addresses: [], editedLine: null, waitsForServer: false, requests: [] },
+    ...{ addresses: [], editedLine: null, waitsForServer: false, requests: [], exitCode: null },
   };
   const reads = (change: Partial<RunReading>) => ({ read: vi.fn(() => ({ ...reading, ...change })) });
 

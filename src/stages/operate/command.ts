@@ -16,6 +16,7 @@ import { Environment, readEnvironment } from "../deploy/environment.ts";
 import { followLogs } from "../deploy/follow.ts";
 import { releaseOf, secretsOf, specOf } from "../plan/release.ts";
 import { type Plan, Service } from "../plan/schema.ts";
+import { CommandEnd, commandRan } from "./command-end.ts";
 
 const Input = z.object({
   environment: Environment,
@@ -33,10 +34,6 @@ const Kept = z.discriminatedUnion("state", [
   z.object({ state: z.literal("ended"), exitCode: z.int(), outOfMemory: z.boolean() }),
 ]);
 type Kept = z.infer<typeof Kept>;
-
-/** The step whose output says how the command ended. */
-export const commandRan = "command/run";
-export const CommandEnd = z.object({ exitCode: z.int(), outOfMemory: z.boolean() });
 
 /** A command must not run twice: its container is made, and known to be made, before it is started. */
 const createCommand = defineStep({
