@@ -238,7 +238,7 @@ test.each<[string, (berth: Berth, run: string, chosen: ChosenPlan) => unknown]>(
 test("a plan that was changed after its grant, and any other plan, has none", async () => {
   const berth = opened();
   granted(berth, planned(berth));
-  const changed = planned(berth, "changed.example.com");
+  const changed = planned(berth, { SITE_TITLE: "changed" });
   await expect(begin(berth, changed.hash, "provision")).rejects.toThrow(unreachable);
   await expect(begin(berth, "0".repeat(64), "provision")).rejects.toMatchObject({ code: "no_such_plan" });
   expect(runs(berth.store)).toEqual([]);
