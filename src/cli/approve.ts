@@ -10,9 +10,12 @@ import { addressOf } from "../services/kept-analyses.ts";
 import { serialIn } from "../services/plan-base.ts";
 import { proposeStored } from "../services/propose.ts";
 import { planOfRun } from "../services/run-facts.ts";
+import { proposeAgain } from "../services/stack-acting.ts";
+import { actHash, actIn, type StackAct } from "../services/stack-acts.ts";
 import { otherSource } from "../services/standing.ts";
 import { renderDifferences } from "../stages/plan/differences.ts";
 import { renderPlan } from "../stages/plan/render.ts";
+import { isYes, wordOf } from "./act.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { passphrase } from "./up.ts";
 
@@ -20,6 +23,8 @@ import { passphrase } from "./up.ts";
 interface Shown {
   text: string;
   question: string;
+  /** Typed for a yes, where data is at stake; null: yes will do. */
+  word: string | null;
   /** Of the servers that it is done to. */
   hosts: string[];
   /** The facts as they are now. */
@@ -32,26 +37,26 @@ export async function approve(berth: Berth, terminal: Terminal, wanted: string |
   if (wanted === undefined) return listRequests(berth, terminal);
   const request = requestsToAnswer(berth.store, Date.now()).find(({ id }) => id === wanted);
   if (request === undefined && wanted.startsWith("request_")) throw noRequest(wanted);
-  const shown = request?.operation.kind === "act" ? showAct(berth, request) : await showPlan(berth, wanted, request);
+  const shown =
+    request?.operation.kind === "act" ? await showAct(berth, request) : await showPlan(berth, wanted, request);
   terminal.note(shown.text);
-  const question = `${shown.question} Type yes, or no to close the request: `;
+  const question = `${shown.question} Type ${wordOf(shown)}, or no to close the request: `;
   const answer = await terminal.ask(question, { afresh: true });
   if (answer === undefined) throw noTerminal(wanted);
   assertPerson(berth.store, berth.config.env, shown.hosts);
   const open = shown.request();
-  switch (answer.trim().toLowerCase()) {
-    case "yes":
-      grant(berth, shown, open, "terminal", await passphrase(berth, terminal));
-      terminal.say("Approved. Run the command (or the client's call) again: it goes on from here.");
-      return 0;
-    case "no":
-      declineRequest(berth.store, open.id, Date.now());
-      terminal.say("Declined; nothing was changed.");
-      return 1;
-    default:
-      terminal.say("Neither yes nor no: the request stays open, nothing was changed.");
-      return 3;
+  if (isYes(shown, answer)) {
+    grant(berth, shown, open, "terminal", await passphrase(berth, terminal));
+    terminal.say("Approved. Run the command (or the client's call) again: it goes on from here.");
+    return 0;
   }
+  if (answer.trim().toLowerCase() === "no") {
+    declineRequest(berth.store, open.id, Date.now());
+    terminal.say("Declined; nothing was changed.");
+    return 1;
+  }
+  terminal.say(`Neither ${wordOf(shown)} nor no: the request stays open, nothing was changed.`);
+  return 3;
 }
 
 async function showPlan(berth: Berth, wanted: string, request: Request | undefined): Promise<Shown> {
@@ -71,23 +76,35 @@ async function showPlan(berth: Berth, wanted: string, request: Request | undefin
       ...(stands === undefined ? [] : ["", renderDifferences(stands, plan)]),
     ].join("\n"),
     question: `Apply this plan to ${plan.server.name}?`,
+    word: null,
     hosts: [plan.server.host],
     base,
     request: () => request ?? requestFor(berth, proposal),
   };
 }
 
-/** A request that a client left open for an act: the only one so far is the cancel of a run. */
-function showAct(berth: Berth, request: Request): Shown {
+/** A request that was left open for an act: the cancel of a run, or one on a stack. */
+async function showAct(berth: Berth, request: Request): Promise<Shown> {
+  const act = actIn(request.operation);
+  if (act) return showStackAct(berth, request, act);
   const run = cancelled(request.operation);
   if (run === undefined) throw unknownAct(request.id);
   return {
     text: describeRun(berth, run).join("\n"),
     question: "Stop this run after what it is doing? Going on later takes a new approval.",
+    word: null,
     hosts: [planOfRun(berth, run).server.host],
     base: {},
     request: () => request,
   };
+}
+
+/** The act as it would be now: what is shown is what is there, and a request for something else is none for this. */
+async function showStackAct(berth: Berth, request: Request, act: StackAct): Promise<Shown> {
+  const proposed = await proposeAgain(berth, act, new AbortController().signal);
+  if (!proposed || actHash(proposed.act) !== actHash(act)) throw outdated(request.id);
+  const { text, question, word, base, plan } = proposed;
+  return { text: `${text}\n`, question, word, base, hosts: [plan.server.host], request: () => request };
 }
 
 function listRequests(berth: Berth, terminal: Terminal): ExitCode {
@@ -122,6 +139,15 @@ const unknownAct = (request: string) =>
     object: request,
     cause: "Another version of Berth made it.",
     next: "Answer it with that version, or let it run out: it stays open for 15 minutes.",
+  });
+
+const outdated = (request: string) =>
+  new BerthError({
+    code: "base_changed",
+    message: "What this request was about is not there any more as it was; nothing was approved.",
+    object: request,
+    cause: "Something was deployed, or taken away, since it was asked for.",
+    next: "Run the command that asked again: it looks anew and makes a new request.",
   });
 
 const noTerminal = (wanted: string) =>

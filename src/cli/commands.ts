@@ -12,6 +12,8 @@ import { renderPlan } from "../stages/plan/render.ts";
 import { addAdopt } from "./adopt.ts";
 import { addAgent } from "./agent.ts";
 import { approve } from "./approve.ts";
+import { addChanges } from "./change.ts";
+import { addDestroy } from "./destroy.ts";
 import { followToEnd } from "./follow.ts";
 import type { Program } from "./install/entry.ts";
 import { addLogs } from "./logs.ts";
@@ -157,6 +159,8 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
 
   addStatus(program, act);
   addLogs(program, act);
+  addChanges(program, around, act);
+  addDestroy(program, act);
   addAgent(program, around, act);
   addSecrets(program, around, act);
   addServers(program, act);

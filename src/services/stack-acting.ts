@@ -1,9 +1,16 @@
 import { hashOf } from "../kit/canonical.ts";
-import { askAndStart, goOnWith, leftRun } from "./act-runs.ts";
+import { askAndStart, goOnWith, leftRun, type ProposedAct } from "./act-runs.ts";
 import type { Berth } from "./berth.ts";
 import { proposeCommand } from "./command.ts";
 import { proposeDestruction } from "./destroy.ts";
+import type { StackAct } from "./stack-acts.ts";
 import type { ActOutcome, Asker, CommandWanted } from "./surface.ts";
+
+/** An act as it would be if it were asked for now; undefined where nothing is left to be done. */
+export const proposeAgain = (berth: Berth, act: StackAct, signal: AbortSignal): Promise<ProposedAct | undefined> =>
+  act.act === "destroy_stack"
+    ? proposeDestruction(berth, act.arguments.stack, signal)
+    : proposeCommand(berth, act.arguments);
 
 /** What would be lost with a stack; null where nothing is left of it. */
 export async function lossOf(berth: Berth, stack: string, signal: AbortSignal): Promise<string | null> {

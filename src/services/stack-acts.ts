@@ -16,8 +16,6 @@ const StackAct = z.discriminatedUnion("act", [
   }),
 ]);
 export type StackAct = z.infer<typeof StackAct>;
-export type Destruction = Extract<StackAct, { act: "destroy_stack" }>["arguments"];
-export type Command = Extract<StackAct, { act: "run_command" }>["arguments"];
 
 /** The part of its grant that an act is; a plan has others. */
 export const actParts = ["destroy", "command"] as const;
