@@ -22,6 +22,7 @@ import { addSecrets } from "./secrets.ts";
 import type { ServeOptions } from "./serve.ts";
 import { addServers } from "./servers.ts";
 import { addSetup } from "./setup.ts";
+import { addSsh } from "./ssh.ts";
 import { addStatus } from "./status.ts";
 import type { ExitCode, Terminal } from "./terminal.ts";
 import { applyPlan } from "./up.ts";
@@ -161,6 +162,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
   addLogs(program, act);
   addChanges(program, around, act);
   addDestroy(program, act);
+  addSsh(program, act);
   addAgent(program, around, act);
   addSecrets(program, around, act);
   addServers(program, act);

@@ -23,8 +23,11 @@ export interface Terminal {
   onInterrupt(listener: () => void): () => void;
 }
 
-/** What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open, 130 left by Ctrl-C. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
+/**
+ * What a command ends with: 0 done, 1 failed, 2 usage, 3 approval needed, 4 questions open, 130 left by Ctrl-C. Where another
+ * program was started for the person, it is that one's.
+ */
+export type ExitCode = number;
 
 const codes: Record<string, ExitCode> = {
   usage: 2,
