@@ -51,7 +51,6 @@ export async function worldOf(lab: Lab, server: Pick<Server, "name">): Promise<W
     files: await filesOf(shell, mask),
     firewall: mask(await shell("nft --stateless list table inet berth")),
     proxy: JSON.parse(mask(await shell(serves))) as unknown,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
     packages: await lines("dpkg-query --show --showformat='${Package} ${Version} ${db:Status-Status}\\n'"),
     // The firewall's own unit works at a boot alone, so whether it has says when that was.
     units: (await lines(units)).filter((line) => !line.startsWith("berth-firewall.service ")),

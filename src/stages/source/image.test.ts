@@ -136,7 +136,11 @@ test("a registry that wants a name and password gets those of this computer, onc
     code: "registry_login_refused",
   });
   const asked: string[] = [];
-  await resolve("team/app:1", { login: async (registry) => (asked.push(registry), right) });
+  const login = async (registry: string) => {
+    asked.push(registry);
+    return right;
+  };
+  await resolve("team/app:1", { login });
   expect(asked).toEqual([host]);
 });
 
