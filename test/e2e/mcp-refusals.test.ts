@@ -128,6 +128,7 @@ describe("without a person's yes nothing changes", () => {
       request_secret: { stack: "guestbook", name: "SESSION_SECRET", why: "to know it" },
       rollback_stack: { stack: "guestbook" },
       get_status: {},
+      get_logs: { stack: "guestbook" },
       get_run: {},
       cancel_run: { run },
       resume_run: { run },
