@@ -18,6 +18,7 @@ import { followToEnd } from "./follow.ts";
 import type { Program } from "./install/entry.ts";
 import { addLogs } from "./logs.ts";
 import { type PlanOptions, wishesOf, withPlanOptions } from "./plan-options.ts";
+import { addRun } from "./run.ts";
 import { addSecrets } from "./secrets.ts";
 import type { ServeOptions } from "./serve.ts";
 import { addServers } from "./servers.ts";
@@ -162,6 +163,7 @@ export function commandLine(around: Surroundings, ended: (code: ExitCode) => voi
   addLogs(program, act);
   addChanges(program, around, act);
   addDestroy(program, act);
+  addRun(program, act);
   addSsh(program, act);
   addAgent(program, around, act);
   addSecrets(program, around, act);

@@ -6,6 +6,7 @@ import { deploys, editedLine, planOfRun } from "../services/run-facts.ts";
 import { runFolder } from "../services/run-folder.ts";
 import { cancel, follow } from "../services/runs.ts";
 import { type Figures, figuresIn, requestsFile } from "../stages/deploy/prober/figures.ts";
+import { commandEndIn } from "../stages/operate/command-end.ts";
 import { addressesOf } from "../stages/plan/addresses.ts";
 import { showProgress } from "./progress.ts";
 import { type ExitCode, renderFailure, type Terminal } from "./terminal.ts";
@@ -21,12 +22,14 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   const leaving = new AbortController();
   let failed: Extract<RunEvent, { event: "ended" }>["failure"];
   const requests: Figures[] = [];
+  let ended: ReturnType<typeof commandEndIn>;
   const stopListening = onInterrupts(berth, terminal, run, leaving);
   const onEvent: typeof progress.onEvent = (event, line) => {
     if (event.event === "taken") failed = undefined;
     if (event.event === "ended" || event.event === "failed") failed = event.failure ?? failed;
     const figures = figuresIn(event);
     if (figures) requests.push(figures);
+    ended = commandEndIn(event) ?? ended;
     progress.onEvent(event, line);
   };
   const state = await follow(berth, run, { after, onEvent, onLog: progress.onLog, signal: leaving.signal }).finally(
@@ -48,6 +51,7 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
         address: addresses.join(", "),
         ...(edited !== undefined && { editedLine: edited }),
         ...(requests.length > 0 && { requests }),
+        ...ended,
         ...(failed && { failure: failed }),
       }),
     );
@@ -56,7 +60,8 @@ export async function followToEnd(berth: Berth, terminal: Terminal, run: string,
   if (state === "done") {
     terminal.note(`\n${applied} steps applied, ${observed} already held.`);
     if (!terminal.json) for (const address of addresses) terminal.say(`${plan.stack} answers on ${address}`);
-    return 0;
+    if (ended?.outOfMemory) terminal.note("The command was ended for want of memory: more with berth scale --memory.");
+    return ended?.exitCode ?? 0;
   }
   if (state === "running" || state === "pending") return left;
   if (failed) terminal.note(`\n${renderFailure(failed)}`);

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { visible, visibleLines } from "../kit/text.ts";
 import type { RunEvent } from "../run/event.ts";
+import { logName, partsOfLog } from "../run/log.ts";
 import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
+import { commandRan } from "../stages/operate/command-end.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
@@ -12,6 +14,9 @@ const waitingLine = ({ code, message, cause }: { code: string; message: string; 
   code === "lock_held"
     ? `· Waiting: ${message} ${cause}`
     : `! The connection to the server was lost${code === "connection_lost" ? ` (${cause.replace(/\.$/, "")})` : ""}. The run goes on by itself as soon as the server answers.`;
+
+/** As the log of that step is called. */
+const commandLog = partsOfLog(logName(commandRan, 0)).step;
 
 /** Shows a run as it goes: a line a step, with the output of long ones below it while they last. */
 export function showProgress(terminal: Terminal) {
@@ -67,10 +72,17 @@ export function showProgress(terminal: Terminal) {
     }
   }
 
-  function onLog(_step: string, text: string): void {
-    if (terminal.json) return;
+  function onLog(step: string, text: string): void {
+    // What a command prints was asked for: it is the answer, and all else is progress.
+    const isAnswer = step === commandLog;
+    if (terminal.json) {
+      if (isAnswer) terminal.say(JSON.stringify({ event: "output", text }));
+      return;
+    }
     // What an application or its build prints must not reach the terminal as anything but text.
-    for (const line of visibleLines(stripVTControlCharacters(text)).split("\n"))
+    const shown = visibleLines(stripVTControlCharacters(text));
+    if (isAnswer) terminal.write(shown);
+    for (const line of isAnswer ? [] : shown.split("\n"))
       if (line.trim() !== "") terminal.note(terminal.live ? dim(`  │ ${line}`) : `  | ${line}`);
   }
 

@@ -4,7 +4,7 @@ import { eventsIn, readEvent, verifyJournal } from "../run/journal.ts";
 import { runOf, stateOf } from "../run/runs.ts";
 import type { EventRow, RunRecord } from "../run/store.ts";
 import { figuresIn, figuresLine } from "../stages/deploy/prober/figures.ts";
-import { CommandEnd, commandRan } from "../stages/operate/command-end.ts";
+import { commandEndIn } from "../stages/operate/command-end.ts";
 import { Plan } from "../stages/plan/schema.ts";
 import { planOf } from "../store/plans.ts";
 import { runStore } from "../store/runs.ts";
@@ -99,11 +99,7 @@ function endIn(rows: readonly EventRow[]) {
 
 /** How a command has ended, where this is the run of one. */
 function exitCodeIn(rows: readonly EventRow[]): number | null {
-  const ends = eventsIn(rows).flatMap((event) =>
-    (event.event === "done" || event.event === "observed") && event.step === commandRan
-      ? (CommandEnd.safeParse(event.output).data ?? [])
-      : [],
-  );
+  const ends = eventsIn(rows).flatMap((event) => commandEndIn(event) ?? []);
   return ends.at(-1)?.exitCode ?? null;
 }
 
