@@ -212,7 +212,7 @@ describe("the word of a person", () => {
       wrong: [...domain, "--memory", "much"],
       code: "usage",
       object: "berth up",
-      cause: "'--memory <megabytes>' argument 'much' is invalid",
+      cause: "'--memory <[SERVICE=]MEGABYTES>' argument 'much' is invalid",
       next: "berth up --help",
     },
     {
