@@ -71,7 +71,7 @@ test("a plan is proposed from an analysis, and changed from plan to plan before 
   // Without the analysis the copy that the plan is built from is read again.
   berth.store.run("DELETE FROM analyses");
   const third = await propose({ plan: second.hash }, { domain: "other.example.test" });
-  expect(third.plan.routes).toEqual([{ host: "other.example.test", service: "guestbook" }]);
+  expect(third.plan.routes).toEqual([{ host: "other.example.test", path: "/", service: "guestbook", strip: false }]);
   expect(third.plan.services[0]?.memoryMegabytes).toBe(777);
   expect(surface.plans.list("guestbook").map(({ hash }) => hash)).toEqual([third.hash, second.hash, first.hash]);
 });
