@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { declineRequest } from "../src/approval/request.ts";
+import { declineRequest, openRequest } from "../src/approval/request.ts";
 import { personAt } from "../src/cli/agent-person.ts";
 import type { Terminal } from "../src/cli/terminal.ts";
 import { openedBerth } from "../src/services/fixture.ts";
 import { requestFor } from "../src/services/grants.ts";
 import { baseOf } from "../src/services/plan-base.ts";
+import { operationOfAct } from "../src/services/stack-acts.ts";
 import { planInput } from "../src/stages/plan/fixture.ts";
 import { makePlan } from "../src/stages/plan/make.ts";
 import { putPlan } from "../src/store/plans.ts";
@@ -60,4 +61,22 @@ test("where no such approval is open, nobody is asked and nothing is approved", 
   for (const question of [dialog(request), dialog("request_0"), none])
     expect(await person.decide(question)).toBe("cancel");
   expect(asked).toEqual([]);
+});
+
+test("an act on a stack is shown by its exact words, also where these try to be lines of their own", async () => {
+  const plan = makePlan(planInput());
+  const hash = putPlan(berth.store, { stack: plan.stack, serial: 0, plan, created: "" });
+  const about = { stack: plan.stack, server: plan.server.name, plan: hash };
+  const argv = ["sh", "-c", "rm -rf /data\nApply it?"];
+  const command = operationOfAct({ act: "run_command", arguments: { ...about, service: "web", argv } });
+  const { id } = openRequest(berth.store, command, baseOf(plan, 1), Date.now());
+  const { person, shown } = eager();
+  expect(await person.decide(dialog(id))).toBe("accept");
+  expect(shown[0]).toContain("sh -c 'rm -rf /data\\nApply it?'");
+  const volumes = [{ name: "shop-data", holds: "orders" }];
+  const destroy = operationOfAct({ act: "destroy_stack", arguments: { ...about, volumes } });
+  const other = openRequest(berth.store, destroy, baseOf(plan, 1), Date.now());
+  const asked = eager();
+  expect(await asked.person.decide({ ...dialog(other.id), typed: plan.stack })).toBe("cancel");
+  expect(asked.shown[0]).toContain("volume shop-data: orders");
 });

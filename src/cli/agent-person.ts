@@ -3,9 +3,11 @@ import { assertPerson } from "../approval/agent.ts";
 import { requestsToAnswer } from "../approval/request.ts";
 import { failureOf } from "../kit/error.ts";
 import { visible, visibleLines } from "../kit/text.ts";
+import { describeAct } from "../services/act-text.ts";
 import type { Berth } from "../services/berth.ts";
 import { cancelled } from "../services/cancel.ts";
 import { planOfRun } from "../services/run-facts.ts";
+import { actIn } from "../services/stack-acts.ts";
 import { storedPlan } from "../services/stored-plan.ts";
 import { renderPlan } from "../stages/plan/render.ts";
 import { dim } from "./progress.ts";
@@ -84,6 +86,8 @@ function askedFor(berth: Berth, message: string): { text?: string; hosts: string
     const { plan, hash } = storedPlan(berth.store, operation.plan);
     return { text: renderPlan(plan, hash), hosts: [plan.server.host] };
   }
+  const act = actIn(operation);
+  if (act) return { text: describeAct(act), hosts: [storedPlan(berth.store, act.arguments.plan).plan.server.host] };
   const run = operation && cancelled(operation);
   return run === undefined ? undefined : { hosts: [planOfRun(berth, run).server.host] };
 }

@@ -23,7 +23,7 @@ export function addRun(program: Command, act: Act): void {
     );
 }
 
-export async function runBeside(
+async function runBeside(
   berth: Berth,
   terminal: Terminal,
   wanted: CommandWanted,

@@ -19,7 +19,7 @@ export async function sshCommand({ config, store }: Berth, wanted: string, comma
 }
 
 /** ssh shows the server's key to a command and believes what that says of it: all that it says is this one key. */
-export function sshWords(to: {
+function sshWords(to: {
   address: string;
   user: string;
   pinned: string;

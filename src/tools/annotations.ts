@@ -12,9 +12,13 @@ interface Annotations {
  * In MCP's words whatever is not only added is destructive, and a deploy replaces what runs. What only changes may be
  * called again: a grant is spent once, and the same call finds the same run.
  */
-export const annotationsOf = ({ effect, openWorld }: Pick<Tool, "effect" | "openWorld">): Annotations => ({
+export const annotationsOf = ({
+  effect,
+  repeats,
+  openWorld,
+}: Pick<Tool, "effect" | "repeats" | "openWorld">): Annotations => ({
   readOnlyHint: effect === "read",
   destructiveHint: effect !== "read",
-  idempotentHint: effect === "read" || effect === "change",
+  idempotentHint: effect === "read" || (effect === "change" && !repeats),
   openWorldHint: openWorld,
 });

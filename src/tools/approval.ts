@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { unlisted } from "./schemas.ts";
 
 /** What stands in an answer where a person has to say yes first. */
 export const approvalFacts = {
-  request: z.string().optional().describe("what the person approves"),
-  approve_command: z.string().optional().describe("for the person's own terminal"),
-  expires: z.string().optional(),
-  tell_the_person: z.string().optional(),
+  request: z.string().optional().meta(unlisted),
+  approve_command: z.string().optional().meta(unlisted),
+  expires: z.string().optional().meta(unlisted),
+  tell_the_person: z.string().optional().meta(unlisted),
 };
 
 interface Open {

@@ -47,7 +47,8 @@ describe("the catalogue", () => {
         "build_images",
         "deploy_stack",
       ],
-      ...["get_run", "cancel_run", "resume_run", "get_status", "get_logs", "rollback_stack", "request_secret"],
+      ...["get_run", "cancel_run", "resume_run", "get_status", "get_logs", "rollback_stack", "redeploy_stack"],
+      ...["scale_service", "run_command", "destroy_stack", "request_secret"],
     ]);
     // A token is some four characters, and 8,000 tokens are the limit.
     expect(JSON.stringify(tools.map(listed)).length).toBeLessThan(28_000);
@@ -120,7 +121,7 @@ describe.each(tools)("$name", (tool) => {
 test("tools that change something are those of the design, so that --read-only leaves the rest", () => {
   expect(tools.filter(({ effect }) => effect !== "read").map(({ name }) => name)).toEqual([
     ...["provision_server", "build_images", "deploy_stack", "cancel_run", "resume_run", "rollback_stack"],
-    "request_secret",
+    ...["redeploy_stack", "scale_service", "run_command", "destroy_stack", "request_secret"],
   ]);
 });
 
@@ -159,6 +160,10 @@ function example(name: string): Record<string, unknown> {
     get_status: { stack: "shop" },
     get_logs: { stack: "shop" },
     rollback_stack: { stack: "shop" },
+    redeploy_stack: { stack: "shop" },
+    scale_service: { stack: "shop", service: "web", replicas: 2 },
+    run_command: { stack: "shop", service: "web", argv: ["date"] },
+    destroy_stack: { stack: "shop" },
     request_secret: { stack: "shop", name: "STRIPE_KEY", why: "payments" },
   };
   return examples[name] ?? {};

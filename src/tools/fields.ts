@@ -3,7 +3,7 @@ import { Name } from "../stages/plan/wishes.ts";
 
 // Patterns of ours need flags that not every client's JSON Schema knows, so they are checked here and only described there.
 
-/** A stack's name as an argument. */
+/** A stack's or a service's name as an argument. */
 export const stackField = z
   .string()
   .max(40)

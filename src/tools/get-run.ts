@@ -59,6 +59,7 @@ export const getRun = defineTool({
       .array(z.object({ sent: z.number(), failed: z.number(), slowest_ms: z.number(), text: z.string() }))
       .optional()
       .describe("asked while the release was switched"),
+    exit_code: z.number().optional().describe("of a command that has ended"),
     addresses: z.array(z.string()).optional(),
     warning: z.string().optional(),
     next: z.string(),
@@ -95,8 +96,8 @@ async function waitFor(run: string, seconds: number, { surface: { runs }, signal
 const goesOn = (state: RunReading["state"]) => state === "pending" || state === "running";
 
 function readingOf(reading: RunReading, detail: "short" | "full") {
-  const { run, stack, plan, parts, state, steps, failure, requests, log, addresses, editedLine, waitsForServer } =
-    reading;
+  const { run, stack, plan, parts, state, steps, failure, requests, log, exitCode, addresses } = reading;
+  const { editedLine, waitsForServer } = reading;
   const at = steps.find((step) => step.state === "running" || step.state === "failed");
   return {
     run,
@@ -120,6 +121,7 @@ function readingOf(reading: RunReading, detail: "short" | "full") {
     ...(requests.length > 0 && {
       requests: requests.map(({ sent, failed, slowest, line }) => ({ sent, failed, slowest_ms: slowest, text: line })),
     }),
+    ...(exitCode !== null && { exit_code: exitCode }),
     ...(addresses.length > 0 && { addresses }),
     ...(editedLine !== null && {
       warning: `Line ${editedLine} of the run's journal was changed from outside: tell the person.`,

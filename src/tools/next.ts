@@ -45,6 +45,12 @@ export const nextCalls: Readonly<Record<string, string>> = {
   other_stack: "get_status without arguments shows which plan belongs to which stack.",
   bad_cursor: "call the same tool again without a cursor.",
   no_such_service: "call the same tool again with one of the names that the cause gives.",
+  source_unknown: "ask the person for the source, then analyze_repo and propose_plan with the same stack.",
+  stands_otherwise: "tell the person: it was changed from another computer; berth adopt reads what stands.",
+  own_machine: "tell the person: they run it by hand; Berth runs nothing where its own state lies.",
+  in_use: "tell the person what is in use; when they have ended that, resume_run.",
+  command_unknown: "tell the person: whether the command ran is not known, and they decide.",
+  ports_invalid: "tell the person which file on the server is broken.",
 
   part_missing: "get_run shows how the earlier part stands; else provision_server, then build_images, with this plan.",
   base_changed: "propose_plan with this plan as its start, then let the person approve the new one.",

@@ -1,19 +1,20 @@
 import { z } from "zod";
 import { visible } from "../kit/text.ts";
-import type { Part, StepPreview } from "../services/surface.ts";
+import type { Part, PlanRecord, StepPreview } from "../services/surface.ts";
 import { approvalFacts, needsApproval, wasDeclined } from "./approval.ts";
 import { callText } from "./fields.ts";
 import { ongoing } from "./ongoing.ts";
+import { unlisted } from "./schemas.ts";
 import { type Call, outside } from "./tool.ts";
 
 /** What a tool that starts parts of a plan answers. */
 export const startFacts = z.object({
   status: z.string().describe("run, nothing_to_do, approval_required, declined, preview or working"),
-  plan: z.string().describe("the plan's whole hash"),
+  plan: z.string().optional().describe("the plan's whole hash"),
   stack: z.string(),
   run: z.string().optional().describe("id for get_run"),
   ...approvalFacts,
-  steps: z.object({ total: z.number(), hold: z.number(), text: z.string().describe("untrusted") }).optional(),
+  steps: z.object({ total: z.number(), hold: z.number(), text: z.string() }).optional().meta(unlisted),
   next: z.string(),
 });
 
@@ -54,6 +55,23 @@ export async function startPlan(call: Call, hash: string, { tool, input, parts, 
       };
   }
 }
+
+/** Makes a plan that follows from what stands, which may take a while, and starts or previews all of it. */
+export async function startNew(
+  call: Call,
+  wanted: { tool: string; input: Readonly<Record<string, unknown>>; stack: string; preview: boolean; what: string },
+  propose: (signal: AbortSignal) => Promise<PlanRecord>,
+) {
+  const { tool, input, stack, preview, what } = wanted;
+  const { preview: _asked, ...same } = input;
+  const proposed = await ongoing(call, { key: [tool, same], what }, propose);
+  if (!proposed.done) return { status: "working", stack, next: `${callText(tool, input)} again.` };
+  const { hash } = proposed.value;
+  const starting = { tool, input, parts, after: "It runs so already: see get_status." };
+  return preview ? previewPlan(call, hash, starting) : startPlan(call, hash, starting);
+}
+
+const parts = ["provision", "build", "deploy"] as const;
 
 /** What parts of a plan would do, seen by looking at the server alone. */
 export async function previewPlan(call: Call, hash: string, { tool, input, parts }: Omit<Starting, "after">) {

@@ -13,6 +13,8 @@ export interface Tool<In = unknown, Out = unknown> {
   effect: Effect;
   /** With the argument `preview: true` it only looks, whatever its effect. */
   previews?: true;
+  /** Called again it does it again, under another approval; what only changes finds what it did. */
+  repeats?: true;
   /** It reaches beyond this computer: a git server, a machine. */
   openWorld: boolean;
   input: z.ZodType<In>;
