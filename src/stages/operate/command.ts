@@ -110,7 +110,7 @@ const removeCommand = defineStep({
   },
 });
 
-export const commandSteps = [createCommand, runCommand, removeCommand];
+export const commandSteps = [createCommand, runCommand, removeCommand] as const;
 
 /** A command in a container of its own, of what a service runs with. `key`: another one each time it may run. */
 export function commandCalls(
