@@ -135,7 +135,12 @@ function soundInput(tool: string, known: Known): Record<string, unknown> | undef
     cancel_run: { run },
     resume_run: { run },
     get_status: {},
+    get_logs: { stack: "guestbook" },
     rollback_stack: { stack: "guestbook" },
+    redeploy_stack: { stack: "guestbook" },
+    scale_service: { stack: "guestbook", service: "guestbook", replicas: 2 },
+    run_command: { stack: "guestbook", service: "guestbook", argv: ["true"] },
+    destroy_stack: { stack: "guestbook" },
     request_secret: { stack: "guestbook", name: "API_KEY", why: "To see whether it is set." },
   };
   return inputs[tool];
